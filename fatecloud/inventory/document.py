@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ VALUE_LIMIT = 20_000
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
 _STRING = "str"
+_EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
+"""A number to YAML 1.2 and to JSON. PyYAML, which knows 1.1, takes it for a text unless it has a point and a sign."""
 _LONGEST_OTHER = 500
 """A longer value is always a text: matching the patterns of numbers and dates against megabytes takes too long."""
 
@@ -128,7 +131,7 @@ class _Builder:
         for tag, pattern in _RESOLVERS.get(text[0] if text else "", ()):
             if pattern.match(text):
                 return tag.rpartition(":")[2]
-        return _STRING
+        return "float" if _EXPONENT.fullmatch(text) else _STRING
 
     def _start(self, event: Any, kind: type[Listing | Table]) -> None:
         mark = Mark(event.start_mark.line + 1, event.start_mark.column + 1)

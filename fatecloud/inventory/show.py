@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from yaml.representer import SafeRepresenter
+
 from fatecloud.model.api import API_VERSION
 from fatecloud.model.cluster import Cluster, Peer
 from fatecloud.model.endpoint import Endpoint
@@ -20,6 +22,7 @@ _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y",
 _KEPT = ("nodes", "parties", "groups", "peers")
 """Sections whose entries are named even if they contain no values."""
 _COMMENT_COLUMN = 48
+_REPRESENTER = SafeRepresenter()
 _ESCAPED = {'"': '\\"', "\\": "\\\\"}
 
 
@@ -167,6 +170,9 @@ def _scalar(value: Any) -> str:
         return _scalar(simple[0]) if len(simple) == 1 else f"[{', '.join(map(_scalar, simple))}]"
     if isinstance(simple, str) and _PLAIN.fullmatch(simple) and simple.lower() not in _YAML_WORDS:
         return simple
+    if isinstance(simple, float):
+        # JSON's 1e-06 is a text to readers of YAML 1.1.
+        return str(_REPRESENTER.represent_float(simple).value)
     return _quoted(simple) if isinstance(simple, str) else json.dumps(simple)
 
 

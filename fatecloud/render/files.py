@@ -14,6 +14,7 @@ from typing import Any
 
 import jinja2
 import yaml
+from yaml.representer import SafeRepresenter
 
 from fatecloud.errors import FatecloudError
 from fatecloud.model.desired import DesiredFile
@@ -31,7 +32,10 @@ def _to_yaml(value: Any) -> str:
 
 def _to_yaml_scalar(value: Any) -> str:
     """A scalar that every YAML parser reads as exactly this value. JSON is valid YAML."""
-    if isinstance(value, (str, int, float, bool)) or value is None:
+    if isinstance(value, float):
+        # JSON's 1e-06 is a text to a parser of YAML 1.1.
+        return str(SafeRepresenter().represent_float(value).value)
+    if isinstance(value, (str, int, bool)) or value is None:
         return json.dumps(value, ensure_ascii=False)
     raise TypeError(f"to_yaml_scalar is for scalars, not for {type(value).__name__}")
 

@@ -90,8 +90,6 @@ parties:
       flow: a2
       mysql: {group: shared}
       nginx: {node: a2, config: {timeout: 61}}
-      redis: {group: serving}
-      zookeeper: {group: serving}
     config: {nginx: {access_log: true}}
 groups:
   shared:
@@ -204,7 +202,7 @@ parties:
   "9999":
     release: fate-1.11.4
     addresses: [10.0.0.11]
-    services: {flow: a1, rollsite: a1}
+    services: {flow: a1, rollsite: a1, redis: {group: serving}, zookeeper: {group: serving}}
     config:
       rollsite:
         keepalive: 60
@@ -213,6 +211,10 @@ parties:
         residues: {days: 3, size: 1GiB}
         ports: {grpc: 19370, secure: 19371}
         tls: {certificate: /etc/pki/fate/own.crt, key: /etc/pki/fate/own.key, ca: /etc/pki/fate/ca.crt}
+groups:
+  serving:
+    release: serving-2.1.7
+    services: {redis: a1, zookeeper: a1}
 peers:
   "10000": {proxy: "fate.partner.example:9370", addresses: 198.51.100.0/24, fate: 1.9.2}
 """

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from inventory_fakes import COMPONENTS, GOOD, loaded
+from inventory_sources import SERVING
 
 from fatecloud.errors import InventoryError
 from fatecloud.inventory.loader import load
+from fatecloud.inventory.show import show
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
@@ -99,3 +101,12 @@ def test_anchors_serve_small_repetitions(tmp_path: Path) -> None:
     text = GOOD.replace("{user: ops, port: 2222}", "&ssh {user: ops, port: 2222}")
     text = text.replace("{address: 10.0.0.11}", "{address: 10.0.0.11, ssh: *ssh}")
     assert loaded(tmp_path, text).nodes["a1"].ssh.port == 2222
+
+
+@pytest.mark.parametrize("written", ["1e-06", "1E-6", "1.0e-6", "0.000001"])
+def test_a_number_is_one_in_any_version_of_yaml(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "inventory.yml"
+    file.write_text(SERVING.replace("tolerance: 0.001", f"tolerance: {written}"), encoding="utf-8")
+    cluster = load(file)
+    assert cluster.groups["online"].config["serving-proxy"]["shadow.tolerance"] == 0.000001
+    assert "tolerance: 1.0e-06 " in show(cluster, full=False)

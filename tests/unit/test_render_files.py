@@ -140,11 +140,11 @@ def test_a_file_is_rendered_free_of_secrets(tmp_path: Path) -> None:
 def test_filters_write_values_for_the_reader_they_are_for(tmp_path: Path) -> None:
     (tmp_path / "a.j2").write_text(
         "{{ text | to_yaml_scalar }} {{ none | to_yaml_scalar }} {{ text | to_json }} {{ argv | to_sh }} "
-        "{{ text | to_sh }} {{ percent | to_systemd }}"
+        "{{ text | to_sh }} {{ percent | to_systemd }} {{ small | to_yaml_scalar }}"
     )
-    values = {"text": "yes: 'x'", "none": None, "argv": ["a b", "c"], "percent": '50% "$x"'}
+    values = {"small": 0.000001, "text": "yes: 'x'", "none": None, "argv": ["a b", "c"], "percent": '50% "$x"'}
     (file,) = render_specs([FileSpec("/a", "a.j2", values)], "node", tmp_path)
-    assert file.text == ("\"yes: 'x'\" null \"yes: 'x'\" 'a b' c 'yes: '\"'\"'x'\"'\"'' \"50%% \\\"$$x\\\"\"")
+    assert file.text == ("\"yes: 'x'\" null \"yes: 'x'\" 'a b' c 'yes: '\"'\"'x'\"'\"'' \"50%% \\\"$$x\\\"\" 1.0e-06")
 
 
 @pytest.mark.parametrize(
