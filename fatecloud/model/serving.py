@@ -48,16 +48,23 @@ class Loaded:
     models: tuple[LoadedModel, ...] | None = None
     """In the order of their names; None if that is not known."""
     left_out: int = 0
-    """How many more it has than were read."""
+    """How many more it has than were read: then `models` are not all of them."""
     recorded: bool = False
     """Whether it comes from the instance's own record, which it follows at its start: it cannot be asked itself."""
     registered: Mapping[str, tuple[str, ...]] | None = field(default=None, hash=False)
     """Name in the registry -> addresses (`10.0.0.1:8000`) of all instances of the group that answer to it: a service
-    id, or a digest of a host's model. None if the registry was not read."""
+    id, or a digest of a host's model. None if the registry was not read, or not all of it."""
     address: str = ""
     """Under which it registers itself; empty where the inventory has only a name for its node."""
     error: str = ""
-    """Why models are not known, or the registry was not read."""
+    """Why models are not known, or not all of the registry was read."""
+
+    @property
+    def unknown(self) -> str:
+        """Why it is not known what else it has; empty where `models` are all of its models."""
+        if self.models is None:
+            return self.error or "its models are not known"
+        return f"{self.left_out} more models than were read: they do not fit into an answer" if self.left_out else ""
 
     def model(self, table: str, namespace: str) -> LoadedModel | None:
         """The model of that version and id, if it is loaded."""
@@ -109,13 +116,13 @@ class ModelsPage:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Sentences: which servers gave no answer, and why."""
-        found = [one for own in self.owners for one in own.instances if one.error or one.models is None]
-        return tuple(f"{one.id.key}: {one.error or 'its models are not known'}" for one in found)
+        """Sentences: of which servers not all is known, and why."""
+        found = [(one.id.key, one.unknown or one.error) for own in self.owners for one in own.instances]
+        return tuple(f"{key}: {why}" for key, why in found if why)
 
     @property
     def exit_status(self) -> int:
-        """0; 1 where instances of an owner differ; 3 where one gave no answer."""
+        """0; 1 where instances of an owner differ; 3 where not all is known of one."""
         return 3 if self.unknown else int(any(own.differences for own in self.owners))
 
 

@@ -84,8 +84,9 @@ def owner_of(found: Mapping[str, Sequence[Loaded]], service: str) -> str:
     owners = [owner for owner, instances in found.items() if any(one.bound(service) for one in instances)]
     if len(owners) == 1:
         return owners[0]
-    errors = "; ".join(f"{one.id.key}: {one.error}" for instances in found.values() for one in instances if one.error)
-    where = f" ({errors})" if errors else ""
+    every = [one for instances in found.values() for one in instances]
+    unknown = "; ".join(f"{one.id.key}: {one.unknown}" for one in every if one.unknown)
+    where = f" ({unknown})" if unknown else ""
     if owners:
         raise UsageError(f"service id {service} is bound at {', '.join(owners)}", remedy="choose one with --owner")
     raise UsageError(f"service id {service} is not bound to a model here{where}", remedy=MODELS)

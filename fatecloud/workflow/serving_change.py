@@ -132,7 +132,7 @@ def await_bound(there: Serving, owner: str, service: str, version: str, deadline
             return
         if attempt + 1 < TRIES:
             time.sleep(EVERY)
-    which = "; ".join(f"{one.id.key}{f' ({one.error})' if one.error else ''}" for one in missing)
+    which = "; ".join(f"{one.id.key}{f' ({one.unknown})' if one.unknown else ''}" for one in missing)
     raise RunError(
         f"took the request, and does not have service id {service} with model {version}: {which}", remedy=MODELS
     )

@@ -16,7 +16,7 @@ from fatecloud.workflow.recorded import Recorded
 from fatecloud.workflow.service_commands import ServiceCommands
 from fatecloud.workflow.serving import MODELS, Serving
 from fatecloud.workflow.serving_change import Changing, Found, await_bound, bound_before, free, held
-from fatecloud.workflow.serving_restore import add_what_is_left, led_back
+from fatecloud.workflow.serving_restore import add_what_is_left, led_back, require_known
 from fatecloud.workflow.session import Session
 
 JOIN = "let the party take servers from a group (docs/how-to/serving.md), then fatecloud deploy"
@@ -53,13 +53,15 @@ def publish(session: Session, job: str, service: str, *, changing: Changing) -> 
     Raises:
         UsageError: no party here has the model, or its party has no servers.
         Refused: the release cannot publish models, or the operator said no.
-        RunError: a party did not load it, or a server does not have it although its party said so; what was done is
-            taken back.
+        RunError: a server does not say what it has; a party did not load the model, or a server does not have it
+            although its party said so; what was done is taken back.
     """
     with job_services(session, changing.deadline) as services, ServiceCommands(session) as commands:
         runner, source, model = _source(services, commands, job)
         with free(session, (), changing) as (there, found):
             ground = _ground(there, found, model)
+            # What a failure takes back is what was not there before.
+            require_known([one for owner in ground.owners.values() for one in found[owner]])
             before = bound_before(found[ground.guest], service)
             if changing.confirm and not changing.confirm(_question(ground, service, before)):
                 raise Refused("nothing was done")
@@ -159,7 +161,7 @@ def _await_loaded(ground: _Ground, model: Trained, deadline: float) -> None:
     """Make sure that each server here has its part, whatever flow said. Raises RunError."""
     observed = ground.there.observe(deadline)
     missing = [
-        f"{one.id.key}{f' ({one.error})' if one.error else ''}"
+        f"{one.id.key}{f' ({one.unknown})' if one.unknown else ''}"
         for (role, party), owner in ground.owners.items()
         for one in ground.there.api.loaded(owner, observed)
         if one.model(model.version, model.namespace(role, party)) is None
@@ -184,8 +186,8 @@ def _cleared(ground: _Ground, model: Trained, deadline: float) -> list[str]:
 
 
 def _removed(ground: _Ground, owner: str, one: Loaded, part: LoadedModel | None) -> Iterator[str]:
-    if one.models is None:
-        yield f"{one.id.key}: {one.error or 'its models are not known'}"
+    if part is None and one.unknown:
+        yield f"{one.id.key}: {one.unknown}"
     elif part and ground.there.api.keeps_models(owner):
         yield f"{one.id.key} keeps model {part.table}, where nothing can remove it"
     elif part:

@@ -10,13 +10,9 @@ from fatecloud.workflow.serving import Serving
 
 
 def require_known(instances: Collection[Loaded]) -> None:
-    """Make sure that the models of each of these servers are known. Raises RunError."""
-    if lost := [_unknown(one) for one in instances if one.models is None]:
+    """Make sure that all models of each of these servers are known. Raises RunError."""
+    if lost := [f"{one.id.key}: {one.unknown}" for one in instances if one.unknown]:
         raise RunError("; ".join(lost), remedy="fatecloud check")
-
-
-def _unknown(one: Loaded) -> str:
-    return f"{one.id.key}: {one.error or 'its models are not known'}"
 
 
 def add_what_is_left(error: FatecloudError, left: Sequence[str]) -> None:
@@ -48,10 +44,11 @@ def led_back(there: Serving, owner: str, before: Sequence[Loaded], service: str,
 
 
 def _led_back(there: Serving, owner: str, now: Loaded, former: LoadedModel | None, service: str) -> Iterator[str]:
-    if now.models is None:
-        yield _unknown(now)
-        return
     model = now.bound(service)
+    # What leads nowhere may lead to a model that was not read.
+    if now.models is None or (now.unknown and model is None and former is None):
+        yield f"{now.id.key}: {now.unknown}"
+        return
     # A record is written a moment later.
     same = not now.recorded and model is not None and former is not None and model.name == former.name
     try:

@@ -16,6 +16,7 @@ from model_world import ID, KEYS, LATER, VERSION, World, archive, content, listi
 
 from fatecloud.artifacts.trained.archive import opened
 from fatecloud.artifacts.trained.listing import Listing
+from fatecloud.components.script import script_text
 from fatecloud.components.serving_server.carried import namespace
 from fatecloud.components.serving_server.model_files import NOTE, document
 from fatecloud.errors import FatecloudError, Interrupted, ModelRefused, NoMatch, RunError, UsageError
@@ -110,6 +111,23 @@ def test_what_was_bound_before_stays_and_can_come_back_and_go_again(here: World)
     assert here.leads_to() == VERSION
     here.said("back", "lr", "--yes")
     assert here.leads_to() == LATER
+
+
+def test_more_models_than_an_answer_holds_are_not_taken_for_all(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("guest", "host"):
+        here.put(name, service="lr" if name == "guest" else "")
+    most = ("CARRIED = 8 << 20", "CARRIED = 10")
+    text = script_text
+
+    def short(*words: str) -> str:
+        found = text(*words)
+        assert most[0] in found
+        return found.replace(*most)
+
+    monkeypatch.setattr("fatecloud.components.piped.script_text", short)
+    error = here.refused("import", str(both(here, LATER)), "--yes")
+    assert "1 of its models do not fit into an answer" in error.message
+    assert "do not fit" in here.refused("export", "--service-id", "lr", "-o", "model.tar").message
 
 
 def test_back_refuses_where_nothing_was_before(here: World) -> None:

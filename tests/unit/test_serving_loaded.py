@@ -69,8 +69,31 @@ def test_a_model_without_a_content_of_the_known_form_is_known_by_its_id(
 
 def test_a_list_that_is_too_long_for_an_answer_says_how_many_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
     found = listed(monkeypatch, *(info(CONTENT, f"guest#9999#{'m' * 400}{n}") for n in range(400)))
-    assert len(json.dumps(found["models"])) < 2 * listing.MOST
+    assert len(json.dumps(found["models"])) <= listing.PROBED
     assert found["left_out"] == 400 - len(found["models"]) > 0
+
+
+def test_all_models_that_a_server_can_list_fit_into_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = messages.MOST // (60 << 10)
+    found = listed(monkeypatch, *(info(CONTENT, f"{GUEST}-{n}") for n in range(most)))
+    assert (len(found["models"]), found["left_out"]) == (most, 0)
+
+
+def test_a_model_has_all_of_its_service_ids_and_one_that_is_too_long_leaves_room_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    many = b"".join(field(3, f"lr-{n}") for n in range(200))
+    found = listed(monkeypatch, info(CONTENT) + many, info(CONTENT, f"{GUEST}-more"))
+    assert len(found["models"][0]["services"]) == 202
+    huge = b"".join(field(3, f"{'s' * 150}-{n}") for n in range(2000))
+    found = listed(monkeypatch, info(CONTENT) + huge, info(CONTENT, f"{GUEST}-more"))
+    assert ([model["namespace"] for model in found["models"]], found["left_out"]) == ([f"{GUEST}-more"], 1)
+
+
+def test_a_record_that_is_too_long_is_not_read_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, record.FILES[0], *((request("guest", "9999", version=str(n)), n) for n in range(1, 4)))
+    monkeypatch.setattr(record, "MOST", (tmp_path / ".fate" / record.FILES[0]).stat().st_size - 1)
+    assert "more than" in record.models(str(tmp_path))["error"]
 
 
 def request(role: str, party: str, service: str = "", version: str = VERSION) -> bytes:
@@ -153,6 +176,12 @@ def test_the_registry_says_who_answers_to_each_name_and_what_no_one_answers_to(m
     assert of_registry.listed("h", 1, None, paths)["left_out"] == 7
     del tree["/FATE-SERVICES/serving"]
     assert of_registry.listed("h", 1, None, paths)["found"] == {of_registry.SERVER: []}
+
+
+def test_a_registry_that_was_not_read_to_its_end_says_of_no_name_that_it_is_not_there() -> None:
+    seen = observed(set_answer(f"{SERVER}:serving-server.registry", left_out=3), example=EXAMPLE)
+    (instance, *_) = instances(desired(EXAMPLE), seen, "guest")
+    assert (instance.registered, instance.error) == (None, "3 names in the registry were not looked at")
 
 
 def test_an_instance_is_put_together_from_both_answers() -> None:

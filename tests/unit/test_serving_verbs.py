@@ -51,6 +51,8 @@ class World:
             GUEST: [dict(MODEL), {**MODEL, "table": "v2", "services": []}],
             HOST: [{**PARTNER, "services": [], "since": None, "partners": [dict(MODEL, services=[])]}],
         }
+        self.left_out: dict[str, int] = {}
+        """Server -> how many models its list has no room for."""
         self.asked: list[tuple[str, ...]] = []
         self.sent: list[Any] = []
         """Requests to score."""
@@ -64,7 +66,10 @@ class World:
         self.silent: tuple[str, ...] = ()
 
     def observe(self, *_: Any, **__: Any) -> Observed:
-        changes = [set_answer(f"{key}:serving-server.state", models=models) for key, models in self.models.items()]
+        changes = [
+            set_answer(f"{key}:serving-server.state", models=models, left_out=self.left_out.get(key, 0))
+            for key, models in self.models.items()
+        ]
         return observed(*changes, example=self.example, lost=self.lost, silent=self.silent)
 
     def script(self, key: str, words: tuple[str, ...]) -> dict[str, Any]:
@@ -159,6 +164,18 @@ def test_a_server_that_was_not_read_is_not_one_without_models(world: World) -> N
     done = run("models")
     assert (done.return_value, "h1 was not read" in done.stdout) == (3, True)
     assert document("models")["items"][1]["instances"][0]["models"] is None
+
+
+def test_a_list_that_was_cut_is_said_and_changed_by_no_verb(world: World) -> None:
+    world.left_out = {GUEST: 7}
+    done = run("models")
+    assert (done.return_value, f"{GUEST}: 7 more models than were read" in done.stdout) == (3, True)
+    assert document("models")["items"][0]["instances"][0]["left_out"] == 7
+    for words in ("bind lr v2 --yes", "bind lr v9 --yes", "unpublish lr --yes", "unpublish other --yes"):
+        error = run(words).exception
+        assert isinstance(error, FatecloudError)
+        assert f"{GUEST}: 7 more models than were read" in error.message, words
+    assert changes(world) == []
 
 
 @pytest.mark.parametrize("since", [9.007e12, -1.0, 10**400, "now", True])

@@ -14,6 +14,7 @@ from group_world import loaded, resolved
 
 from fatecloud.components.serving_proxy import probe_shadow
 from fatecloud.components.serving_server import probe_load
+from fatecloud.components.serving_server.v2 import probe_store
 from fatecloud.components.serving_server.v2.probe_store import store
 from fatecloud.errors import InventoryError
 
@@ -40,7 +41,22 @@ def kept(tmp_path: Path, models: bytes, services: bytes, content: bytes = b'{"a"
 
 def test_a_server_keeps_its_models_and_service_ids(tmp_path: Path) -> None:
     found = kept(tmp_path, texts(MODEL, "guest", "9999"), texts("credit", MODEL, "risk"))
-    assert found == {"ok": True, "models": [MODEL], "services": ["credit", "risk"], "damaged": {}}
+    assert found == {"ok": True, "models": [MODEL], "services": ["credit", "risk"], "damaged": {}, "left_out": 0}
+
+
+def test_a_record_of_many_models_is_read_whole_and_of_too_many_says_how_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [f"{MODEL}{n}" for n in range(300)]
+    assert len(kept(tmp_path, texts(*many), texts())["models"]) == 300
+    folder = tmp_path / ".fate"
+    (folder / "loadModelStore.cache").write_bytes(texts(*(f"{MODEL}{n}" for n in range(2000))))
+    found = store(str(tmp_path))
+    assert found["left_out"] == 4000 - len(found["models"]) - len(found["damaged"]) > 0
+    assert len(json.dumps(found)) < 256 << 10
+    monkeypatch.setattr(probe_store, "_MOST", 100)
+    with pytest.raises(RuntimeError, match=r"loadModelStore\.cache has more than"):
+        store(str(tmp_path))
 
 
 @pytest.mark.parametrize("content", [b"", b'{"a": ', b"\0" * 10])
@@ -49,13 +65,45 @@ def test_a_file_that_was_cut_or_overwritten_is_damaged(tmp_path: Path, content: 
 
 
 def test_a_file_that_is_gone_is_damaged_and_a_server_without_models_has_none(tmp_path: Path) -> None:
-    assert store(str(tmp_path)) == {"ok": True, "models": [], "services": [], "damaged": {}}
+    assert store(str(tmp_path)) == {"ok": True, "models": [], "services": [], "damaged": {}, "left_out": 0}
     other = MODEL.replace("202611", "202612")
     assert kept(tmp_path, texts(MODEL, other), texts())["damaged"] == {other: "No such file or directory"}
 
 
 def test_a_record_that_java_did_not_write_is_not_read(tmp_path: Path) -> None:
     assert kept(tmp_path, b"\0\0\0\0", texts())["kind"] == "foreign"
+
+
+SERVER = "guest/serving-server@g1"
+LIST, RECORD, NAMES = (f"{SERVER}:serving-server.{name}" for name in ("state", "store", "registry"))
+
+
+def cut_registry(answers: Any) -> None:
+    """Without any name of a model."""
+    answer = answers[NAMES]
+    answer["left_out"] = 3
+    answer["found"] = {path: where for path, where in answer["found"].items() if "/online/" in path or path[0] == "/"}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (set_answer(LIST, models=[], left_out=3), f"models of {SERVER}: 3 more than were read"),
+        (set_answer(RECORD, models=[], services=[], left_out=3), f"models of {SERVER}: 3 more than were read"),
+        (cut_registry, f"registry of {SERVER}: 3 names more than are looked at"),
+    ],
+)
+def test_nothing_is_missed_in_a_list_that_was_cut(change: Any, why: str) -> None:
+    found = findings(change, example=TWO)
+    assert {(one.code, str(one.subject)) for one in found} == {("FACT_ABSENT", SERVER)}
+    assert why in found[0].symptom
+
+
+def test_a_part_that_another_party_asks_for_may_be_where_a_list_was_cut() -> None:
+    cut = set_answer(f"{THEIRS}:serving-server.state", models=[], left_out=1)
+    found = findings(cut, example=TWO)
+    assert {one.code for one in found} == {"FACT_ABSENT"}
+    assert "host/serving-proxy@h1" in [str(one.subject) for one in found]
 
 
 def test_requests_that_a_limit_refused_are_counted_as_long_as_they_are_new(tmp_path: Path) -> None:

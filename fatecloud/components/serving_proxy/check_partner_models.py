@@ -8,7 +8,7 @@ from fatecloud.components.judging import finding
 from fatecloud.components.serving_server.check_models import SOURCE
 from fatecloud.components.serving_server.loaded import instances
 from fatecloud.components.serving_server.want import STATE
-from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import Ask
 from fatecloud.model.serving import HOST, LoadedModel, Part
@@ -28,8 +28,8 @@ MODEL_MISSING = Code(
 def has_their_parts(view: ServiceView) -> Iterator[Finding]:
     """A server behind it has each part of a model that another party of this inventory asks it for."""
     own = instances(view.desired, view.observed, view.service.id.owner)
-    # What was not read may have it.
-    if not own or any(one.models is None or one.left_out for one in own):
+    # A server without an answer may have it, which its own checks say.
+    if not own or any(one.models is None for one in own):
         return
     missing = [
         (owner, model, part)
@@ -38,6 +38,8 @@ def has_their_parts(view: ServiceView) -> Iterator[Finding]:
         if (part.role, part.party) == (HOST, view.service.facts["party"])
         and all(one.model(part.table, part.namespace) is None for one in own)
     ]
+    if missing and (cut := [one for one in own if one.left_out]):
+        raise FactAbsent(f"models of {cut[0].id.key}: {cut[0].unknown}")
     if missing:
         asked = sorted({f"load {part.name} into the servers of {view.service.id.owner}" for _, _, part in missing})
         yield finding(

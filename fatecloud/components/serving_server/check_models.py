@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from fatecloud.components.judging import answer_of, finding, logs, verb
 from fatecloud.components.serving_server.loaded import instances, loaded, names
@@ -57,8 +58,9 @@ DIFFER = Code(
 def back(view: ServiceView) -> Iterator[Finding]:
     """All models on its record are loaded."""
     store, own = answer_of(view, STORE), _known(view)
+    _require_whole(view, own.left_out)
     there = {_key(model) for model in own.models or ()}
-    lost = [name for name in store["models"] if name not in there] if store["ok"] and not own.left_out else []
+    lost = [name for name in store["models"] if name not in there] if store["ok"] else []
     if lost:
         why = [f"{name}: {store['damaged'][name]}" for name in lost if name in store["damaged"]]
         said = finding(
@@ -79,6 +81,7 @@ def back(view: ServiceView) -> Iterator[Finding]:
             evidence=tuple(why[:_SHOWN]),
         )
         yield said if not _elsewhere(view, lost) else replace(said, severity="warning")
+    _require_whole(view, _left_out(store))
 
 
 @service_check(NOT_KEPT, probe=STORE, after=_DOWN)
@@ -90,7 +93,9 @@ def kept(view: ServiceView) -> Iterator[Finding]:
         wrong = [str(store["error"])] if there else []
     else:
         wrong = [f"{name}: {store['damaged'][name]}" for name in there if name in store["damaged"]]
-        wrong += [f"{name}: it is not on the record" for name in there if name not in store["models"]]
+        # One that the answer had no room for is on the record all the same.
+        absent = there if not _left_out(store) else []
+        wrong += [f"{name}: it is not on the record" for name in absent if name not in store["models"]]
     if wrong:
         yield finding(
             view,
@@ -103,6 +108,7 @@ def kept(view: ServiceView) -> Iterator[Finding]:
             expected="a file of each model, and a record of all",
             got=f"{len(wrong)} that would be lost",
         )
+    _require_whole(view, _left_out(store))
 
 
 @service_check(
@@ -113,6 +119,7 @@ def kept(view: ServiceView) -> Iterator[Finding]:
 def registered_models(view: ServiceView) -> Iterator[Finding]:
     """Each model that is loaded is registered with its own address."""
     own = _known(view)
+    _require_names(view)
     registered, address = own.registered, own.address
     if registered is None or not address:
         return
@@ -138,6 +145,7 @@ def registered_models(view: ServiceView) -> Iterator[Finding]:
 def answered(view: ServiceView) -> Iterator[Finding]:
     """A server is registered for each service id on its record."""
     store, own = answer_of(view, STORE), _known(view)
+    _require_names(view)
     if not store["ok"] or own.registered is None:
         return
     alone = [name for name in store["services"] if not own.registered.get(name)]
@@ -153,14 +161,14 @@ def answered(view: ServiceView) -> Iterator[Finding]:
             expected="a server for each service id that was bound",
             got="none",
         )
+    _require_whole(view, _left_out(store))
 
 
 @service_check(DIFFER, probe=STORE, after=(*_DOWN, LOST.name))
 def alike(view: ServiceView) -> Iterator[Finding]:
     """It has all models and service ids that the other servers behind its proxy have."""
     own, others = _known(view), _others(view)
-    if own.left_out:
-        return
+    _require_whole(view, own.left_out)
     lacks = sorted(
         {
             f"{model.name} of {other.id.key}"
@@ -205,6 +213,24 @@ def _known(view: ServiceView) -> Loaded:
     if found.models is None:
         raise FactAbsent(f"models of {view.service.id.key}: {found.error}")
     return found
+
+
+def _left_out(answer: Mapping[str, Any]) -> int:
+    """How many names an answer had no room for."""
+    number = answer.get("left_out")
+    return number if isinstance(number, int) else 0
+
+
+def _require_whole(view: ServiceView, left_out: int) -> None:
+    """Make sure that a list has all there is. Raises FactAbsent."""
+    if left_out:
+        raise FactAbsent(f"models of {view.service.id.key}: {left_out} more than were read do not fit into an answer")
+
+
+def _require_names(view: ServiceView) -> None:
+    """Make sure that all names in the registry were looked at. Raises FactAbsent."""
+    if left_out := _left_out(answer_of(view, REGISTRY)):
+        raise FactAbsent(f"registry of {view.service.id.key}: {left_out} names more than are looked at")
 
 
 def _others(view: ServiceView) -> list[Loaded]:

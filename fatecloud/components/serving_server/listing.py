@@ -1,4 +1,7 @@
-"""Runs on the node: a list of models, as both generations of the server have one, short enough for an answer."""
+"""Runs on the node: a list of models, as both generations of the server have one, short enough for an answer.
+
+A list that was cut says how many models it lacks: who reads it must not take it for all of them.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from typing import Any
 
 from fatecloud.probing.dialing import readable
 
-MOST = 64 << 10
-"""Bytes of a list: a quarter of what a node's probes may print in all. A model of two parties has some 500."""
-PARTNERS, SERVICES = 16, 50
+PROBED = 192 << 10
+"""Bytes of a list that a probe prints, of the 256 KiB that it may print. A model of two parties has some 500."""
+CARRIED = 8 << 20
+"""The same for a verb that carries models: half of what a command on a node may print."""
 LONGEST = 500
 """Characters of a name. A digest of one that was cut is another one."""
 
@@ -40,19 +44,25 @@ def model(
     known = isinstance(milliseconds, int) and not isinstance(milliseconds, bool) and 0 < milliseconds < 1 << 53
     return {
         **own,
-        "services": sorted({readable(one, LONGEST) for one in services})[:SERVICES],
+        "services": sorted({readable(one, LONGEST) for one in services}),
         "since": milliseconds / 1000 if known else None,
-        "partners": sorted(partners, key=lambda one: (one["role"], one["party"]))[:PARTNERS],
+        "partners": sorted(partners, key=lambda one: (one["role"], one["party"])),
     }
 
 
-def bounded(models: list[dict[str, Any]]) -> dict[str, Any]:
-    """`models` in order, and `left_out`."""
+def bounded(models: list[dict[str, Any]], most: int) -> dict[str, Any]:
+    """`models` in order, and `left_out`: how many there was no room for.
+
+    Args:
+        models: see `model`.
+        most: bytes of the list.
+    """
     listed: list[dict[str, Any]] = []
-    room = MOST
+    room = most
     for one in sorted(models, key=lambda one: (one["table"], one["namespace"])):
-        room -= len(json.dumps(one))
-        if room < 0:
-            break
-        listed.append(one)
+        # With the comma and the blank behind it.
+        size = len(json.dumps(one)) + 2
+        if size <= room:
+            room -= size
+            listed.append(one)
     return {"models": listed, "left_out": len(models) - len(listed)}

@@ -30,7 +30,9 @@ def _is_server(service: DesiredService) -> bool:
 def loaded(service: DesiredService, observed: Observed) -> Loaded:
     """What one server has."""
     state, registry = (_answer(service, observed, name) for name in (STATE, REGISTRY))
-    error = str(state.get("error") or state.get("unread") or registry.get("error") or "")
+    unread = _number(registry.get("left_out"))
+    cut = f"{unread} names in the registry were not looked at" if unread else ""
+    error = str(state.get("error") or state.get("unread") or registry.get("error") or cut)
     (address,) = {*service.facts["registers"].values()} or {""}
     listed = state.get("models") if state.get("ok") else None
     models = [_model(one) for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else None
@@ -39,7 +41,7 @@ def loaded(service: DesiredService, observed: Observed) -> Loaded:
         models=None if models is None else tuple(sorted(models, key=lambda one: one.name)),
         left_out=_number(state.get("left_out")),
         recorded=not service.facts["lists"],
-        registered=registered(registry) if registry.get("ok") else None,
+        registered=registered(registry) if registry.get("ok") and not unread else None,
         address=str(address),
         error=error,
     )
@@ -77,7 +79,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+    return max(0, value) if isinstance(value, int) else 0
 
 
 def registered(answer: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

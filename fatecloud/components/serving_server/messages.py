@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from fatecloud.components.serving_server.listing import bounded, model, part
+from fatecloud.components.serving_server.listing import PROBED, bounded, model, part
 from fatecloud.probing.dialing import readable
 from fatecloud.probing.grpc.asking import asked
 from fatecloud.probing.grpc.wire import field, fields
@@ -21,7 +21,7 @@ UNARY = f"{_API}networking.proxy.DataTransferService/unaryCall"
 PADDING = 4000
 """Bytes: three Ethernet packets. Proxies write each question to a log."""
 MOST = 16 << 20
-"""Bytes of a list of models: some 60 KiB for each."""
+"""Bytes of a server's own list of models: some 60 KiB for each, so some 270 models. A longer one is not read."""
 UNKNOWN = "fatecloud-asks"
 """A service id, table and namespace that no model has."""
 ALL, BY_SERVICE = 0, 1
@@ -59,11 +59,17 @@ def old_server(host: str, port: int, *, padding: int = 0, seconds: float) -> dic
     return {"ok": True} if code == NOT_BOUND else {"ok": False, "kind": "code", "error": f"it answers {code}"}
 
 
-def models(host: str, port: int, *, seconds: float) -> dict[str, Any]:
+def models(host: str, port: int, *, seconds: float, most: int = PROBED) -> dict[str, Any]:
     """What is loaded in a server: `models`, and `left_out`, the number of those that are too many for an answer.
 
     Each has `table`, `namespace`, `role` and `party`, `services` (the ids bound to it), `since` (when it was loaded, in
     seconds since the epoch) and `partners`, the parts of the other parties.
+
+    Args:
+        host: of the server.
+        port: of its gRPC.
+        seconds: time limit.
+        most: bytes of an answer.
     """
     answer, body = asked(host, port, QUERY_MODEL, field(6, ALL), timeout=seconds, limit=MOST)
     if not answer["ok"]:
@@ -76,7 +82,7 @@ def models(host: str, port: int, *, seconds: float) -> dict[str, Any]:
         listed = [_model(one) for one in found]
     except (ValueError, TypeError) as error:
         return {"ok": False, "kind": "foreign", "error": f"its list of models is not Serving's: {readable(error)}"}
-    return {"ok": True, **bounded(listed)}
+    return {"ok": True, **bounded(listed, most)}
 
 
 def _model(message: dict[int, list[Any]]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def main(
     """Answer the question that is the only argument.
 
     Args:
-        models: what is loaded, see `messages.models`.
+        models: what is loaded, see `messages.models`, with `listing.CARRIED` bytes of room.
         load: makes the server load a model: the question, its bytes, and a file with them.
     """
     question = json.loads(sys.argv[1])
@@ -52,12 +52,19 @@ def _answer(
     if what == "former":
         return {"ok": True, "former": former(question["data"]).get(question["service"])}, b""
     if what == "held":
-        return _held(question, models(question)), b""
+        return _held(question, _whole(models(question))), b""
     if what == "load":
         return _load(question, sys.stdin.buffer.read(MOST + 1), load), b""
     if what == "bind":
-        return _bind(question, models(question)), b""
+        return _bind(question, _whole(models(question))), b""
     return remove(question["host"], question["port"], question["own"]), b""
+
+
+def _whole(found: dict[str, Any]) -> dict[str, Any]:
+    """A list that was cut is none: a model that is not on it would count as one that is not there."""
+    if found["ok"] and found["left_out"]:
+        return {"ok": False, "kind": "long", "error": f"{found['left_out']} of its models do not fit into an answer"}
+    return found
 
 
 def _place(question: dict[str, Any]) -> Path:

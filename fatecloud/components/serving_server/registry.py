@@ -17,8 +17,8 @@ SERVER, PROXY = "serving/online/publishLoad", "proxy/online/unaryCall"
 """What every server and every proxy registers at its start, whatever models it has."""
 BOUND, HOSTED = "serving/*/inference", "serving/*/unaryCall"
 """What a server registers for each service id that is bound, and for each part of a host; see `loaded.names`."""
-ENVIRONMENTS = 100
-"""Names that are looked at in the place of a star."""
+ENVIRONMENTS = 500
+"""Names that are looked at in the place of a star. They stay when no one answers to them any more."""
 COMPONENTS, SERVICES = "/FATE-COMPONENTS", "/FATE-SERVICES"
 _OWN = "online"
 """In the place of a name: what each server offers, whatever it has loaded."""

@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from fatecloud.report.kinds.base import Count, Key, Rule, Seconds, Time
 
 _Version = Annotated[str, "Version of a model: the id of the job that made it, or of its deployment."]
-_Unknown = Annotated[list[str], "Sentences: which servers gave no answer, and why."]
+_Unknown = Annotated[list[str], "Sentences: of which servers not all is known, and why."]
 
 
 class ModelPartDocument(TypedDict):
@@ -36,7 +36,7 @@ class ServingInstanceDocument(TypedDict):
 
     service: Key
     models: Annotated[list[LoadedModelDocument] | None, "null if they are not known."]
-    left_out: Annotated[Count, "How many more it has."]
+    left_out: Annotated[Count, "How many more it has: then `models` are not all of them."]
     recorded: Annotated[bool, "Whether they are from its record: a server of Serving 1 has no list."]
     registered: Annotated[
         dict[str, list[str]] | None,
@@ -56,7 +56,7 @@ class ServingOwnerDocument(TypedDict):
 class ServingModelList(TypedDict):
     """`fatecloud serving models`."""
 
-    exit_status: Annotated[int, Rule(enum=[0, 1, 3]), "0, 1 instances differ, 3 one gave no answer."]
+    exit_status: Annotated[int, Rule(enum=[0, 1, 3]), "0, 1 instances differ, 3 not all is known of one."]
     items: list[ServingOwnerDocument]
     unknown: _Unknown
 

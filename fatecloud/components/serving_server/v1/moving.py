@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+from fatecloud.components.serving_server.listing import CARRIED
 from fatecloud.components.serving_server.moving import SECONDS, main
 from fatecloud.components.serving_server.publishing import publish_load
 from fatecloud.components.serving_server.v1.record import models
@@ -26,8 +27,8 @@ _QUESTION = 1 << 16
 
 
 def listed(question: dict[str, Any]) -> dict[str, Any]:
-    """What it has on its record; `ok` is not among it."""
-    return {"ok": True, **models(question["data"])}
+    """What it has on its record, which says `ok` only where that is false."""
+    return {"ok": True, **models(question["data"], CARRIED)}
 
 
 def load(question: dict[str, Any], octets: bytes, path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from fatecloud.components.serving_server.listing import bounded, model, part
+from fatecloud.components.serving_server.listing import PROBED, bounded, model, part
 from fatecloud.probing.dialing import readable
 from fatecloud.probing.grpc.wire import fields
 
@@ -21,11 +21,12 @@ MOST = 4 << 20
 """Bytes of a file: some 600 for each request."""
 
 
-def models(data: str) -> dict[str, Any]:
+def models(data: str, most: int = PROBED) -> dict[str, Any]:
     """See `messages.models`; a server without the files has none.
 
     Args:
         data: the server's home.
+        most: bytes of an answer.
     """
     try:
         loaded, bound = (_requests(Path(data, ".fate", name)) for name in FILES)
@@ -36,7 +37,8 @@ def models(data: str) -> dict[str, Any]:
     # The newest request counts, and a service id belongs to the model that it was bound to last.
     newest = {_key(one): one for one in loaded}
     services = {one["service"]: _key(one) for one in bound if one["service"]}
-    return bounded([_listed(one, [s for s, key in services.items() if key == name]) for name, one in newest.items()])
+    listed = [_listed(one, [s for s, key in services.items() if key == name]) for name, one in newest.items()]
+    return bounded(listed, most)
 
 
 def _listed(request: dict[str, Any], services: list[str]) -> dict[str, Any]:
@@ -52,7 +54,9 @@ def _requests(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     with path.open("rb") as file:
-        text = file.read(MOST).decode("latin-1")
+        text = file.read(MOST + 1).decode("latin-1")
+    if len(text) > MOST:
+        raise ValueError(f"{path} has more than {MOST} bytes")
     found = []
     for line in text.splitlines():
         _, equals, value = line.partition("=")

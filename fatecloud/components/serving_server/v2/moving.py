@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from fatecloud.components.serving_server.listing import CARRIED
 from fatecloud.components.serving_server.messages import models
 from fatecloud.components.serving_server.moving import SECONDS, main
 from fatecloud.components.serving_server.publishing import publish_load
@@ -12,7 +13,7 @@ from fatecloud.components.serving_server.publishing import publish_load
 
 def listed(question: dict[str, Any]) -> dict[str, Any]:
     """What it has loaded."""
-    return models(question["host"], question["port"], seconds=SECONDS)
+    return models(question["host"], question["port"], seconds=SECONDS, most=CARRIED)
 
 
 def load(question: dict[str, Any], octets: bytes, path: Path) -> dict[str, Any]:

@@ -21,17 +21,24 @@ _MAGIC, _TEXT = b"\xac\xed\x00\x05", 0x74
 _BLANK = 0x20
 _MOST = 8 << 20
 """Bytes of a map: some 600 for each model."""
-_SHOWN = 200
+_ROOM = 48 << 10
+"""Bytes of each of the three lists in an answer, in JSON: some 400 names of models."""
+_LONGEST = 500
 _MODEL = re.compile(r"[^#/]+_(guest|host)#[0-9]+#.+")
 _ENDS = (b"{", b"}")
 """How the file of a model begins and ends: it is JSON."""
 
 
 def store(data: str) -> dict[str, Any]:
-    """The document: `models`, `services`, and `damaged`, the files of models that cannot be read.
+    """The document: `models`, `services`, `damaged` (the files of models that cannot be read), and `left_out`.
+
+    The last is how many names there was no room for; while it is not 0, a list is not all.
 
     Args:
         data: the server's home.
+
+    Raises:
+        RuntimeError: a map is too long to be read.
     """
     folder = os.path.join(data, ".fate")
     try:
@@ -44,12 +51,26 @@ def store(data: str) -> dict[str, Any]:
     services = sorted({text for text in bound if not _MODEL.match(text)})
     looks = {name: _damage(os.path.join(folder, f"model_{name}_cache")) for name in models}
     damaged = {name: why for name, why in looks.items() if why}
+    listed = {what: _fitting(names) for what, names in (("models", models), ("services", services))}
+    named = _fitting(sorted(damaged))
+    left_out = len(models) + len(services) + len(damaged) - sum(map(len, listed.values())) - len(named)
     return {
         "ok": True,
-        "models": [readable(name, 500) for name in models[:_SHOWN]],
-        "services": [readable(name, 500) for name in services[:_SHOWN]],
-        "damaged": {readable(name, 500): why for name, why in sorted(damaged.items())[:_SHOWN]},
+        **{what: [readable(name, _LONGEST) for name in names] for what, names in listed.items()},
+        "damaged": {readable(name, _LONGEST): damaged[name] for name in named},
+        "left_out": left_out,
     }
+
+
+def _fitting(names: list[str]) -> list[str]:
+    """The first ones that there is room for."""
+    found, room = [], _ROOM
+    for name in names:
+        room -= len(json.dumps(readable(name, _LONGEST))) + 2
+        if room < 0:
+            break
+        found.append(name)
+    return found
 
 
 def _texts(path: str) -> list[str]:
@@ -57,7 +78,9 @@ def _texts(path: str) -> list[str]:
     if not os.path.exists(path) or not os.path.getsize(path):
         return []
     with open(path, "rb") as file:
-        content = file.read(_MOST)
+        content = file.read(_MOST + 1)
+    if len(content) > _MOST:
+        raise RuntimeError(f"{path} has more than {_MOST >> 20} MiB")
     if not content.startswith(_MAGIC):
         raise ValueError(f"{path} is damaged: Java did not write it")
     # Types of fields are texts as well.
