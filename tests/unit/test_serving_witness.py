@@ -17,6 +17,7 @@ from fatecloud.components.serving_server import probe_load
 from fatecloud.components.serving_server.v2 import probe_store
 from fatecloud.components.serving_server.v2.probe_store import store
 from fatecloud.errors import InventoryError
+from fatecloud.model.remedy import Ask
 
 TWO, PAIR = "serving-two", "serving-pair"
 PROXY, THEIRS = "guest/serving-proxy@g1", "host/serving-server@h1"
@@ -203,6 +204,13 @@ def test_what_is_wrong_behind_the_other_partys_proxy_explains_the_shadow() -> No
     failed = say(f"{PROXY}:serving-proxy.shadow", ok=False, kind="code", error="code 2113: x", retcode=2113)
     missing = set_answer(f"{THEIRS}:serving-server.settings", missing=["com.bank.Features"])
     assert root_codes(failed, missing, example=TWO) == [f"SERVING_FEATURES_CLASS_MISSING@{THEIRS}"]
+
+
+@pytest.mark.parametrize("answer", [{"ok": False, "kind": "code", "error": "code 2113: x"}, {"ok": True, "score": 0.9}])
+def test_a_shadow_says_whom_to_ask_of_the_parties_that_are_not_seen_from_here(answer: dict[str, Any]) -> None:
+    (found,) = findings(say(f"{PROXY}:serving-proxy.shadow", **answer), example=TWO)
+    asked = [one.whom for one in found.remedy if isinstance(one, Ask)]
+    assert asked == ["who publishes its models", "party 11000"]
 
 
 def test_a_shadow_waits_while_a_service_on_its_way_comes_up() -> None:

@@ -9,6 +9,7 @@ from fatecloud.components.serving_proxy.partners import KIND
 from fatecloud.components.serving_proxy.probe_shadow import LOOP
 from fatecloud.components.serving_proxy.service import SHADOW
 from fatecloud.components.serving_server.checks import HANGS
+from fatecloud.model.behind import PEER
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import Ask, Edit, look
@@ -67,7 +68,7 @@ def witness(view: ServiceView) -> Iterator[Finding]:
             source="request whose answer is known",
             cause="a model is not loaded or bound, a source of features fails, or a server, a proxy or Redis on its "
             "way does not answer, here or at another party",
-            remedy=(look("fatecloud check"), logs(view), asks),
+            remedy=(look("fatecloud check"), logs(view), asks, *_others(view)),
             expected=f"the score {wanted:g}",
             got=str(answer["kind"]),
         )
@@ -83,8 +84,19 @@ def witness(view: ServiceView) -> Iterator[Finding]:
             remedy=(
                 look("fatecloud check"),
                 asks,
+                *_others(view),
                 Edit("set `shadow.score` of serving-proxy to the score of the model that is bound now", instead=True),
             ),
             expected=f"{wanted:.12g}, with a tolerance of {known['tolerance']:g}",
             got=f"{score:.12g}",
         )
+
+
+def _others(view: ServiceView) -> tuple[Ask, ...]:
+    """Parties of other inventories: the search for a cause ends at their proxies, so none here clears them."""
+    ends = [edge.target for edge in view.service.edges if edge.kind == KIND]
+    parties = [end.removeprefix(PEER) for end in ends if end.startswith(PEER)]
+    return tuple(
+        Ask(f"party {party}", "what does your `fatecloud check` find? We do not see what is behind your proxy")
+        for party in parties
+    )
