@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.shown import present
 from fatecloud.errors import UsageError
 
 
@@ -34,8 +34,6 @@ def diagnose(
     import time  # noqa: PLC0415 - keeps --help fast
 
     from fatecloud.report.diagnosis import diagnosis_document, diagnosis_text  # noqa: PLC0415
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415
-    from fatecloud.report.look import line_width  # noqa: PLC0415
     from fatecloud.workflow.diagnose import diagnose_files, in_our_names  # noqa: PLC0415
     from fatecloud.workflow.secrets import SecretsFiles  # noqa: PLC0415
 
@@ -46,8 +44,5 @@ def diagnose(
         return 0
     files = SecretsFiles(inventory, secrets, vault_password_file)
     found = diagnose_files(files, ours, theirs, state_dir, time.time())
-    if output is o.TABLE:
-        typer.echo(diagnosis_text(found, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("Diagnosis", diagnosis_document(found), output))
+    present("Diagnosis", output, lambda width: diagnosis_text(found, width), lambda: diagnosis_document(found))
     return found.exit_status

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.given import session_given
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -31,11 +32,8 @@ def exec(  # noqa: A001 - a verb is named by its function
     from fatecloud.model.selection import select  # noqa: PLC0415 - keeps --help fast
     from fatecloud.plain import plain_lines  # noqa: PLC0415
     from fatecloud.workflow.execute import execute  # noqa: PLC0415
-    from fatecloud.workflow.load import load_session  # noqa: PLC0415
-    from fatecloud.workflow.options import Options  # noqa: PLC0415
 
-    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
-    session = load_session(options, need_secrets=False)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     services = [session.resolved.services[key] for key in select(session.resolved, o.selection([selector]))]
 
     def show(done: Executed) -> None:

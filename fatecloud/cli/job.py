@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.given import session_given
+from fatecloud.cli.shown import present
 from fatecloud.cli.verb import Group
 
 if TYPE_CHECKING:
@@ -52,17 +54,12 @@ def list_(
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
     """Show the newest jobs of all parties."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.job import jobs_document, jobs_text  # noqa: PLC0415
-    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.job import jobs_document, jobs_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.job_look import list_jobs  # noqa: PLC0415
 
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     page = list_jobs(session, owners=owner or (), status=status or (), newest=newest, deadline=deadline)
-    if output is o.TABLE:
-        typer.echo(jobs_text(page, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("JobList", jobs_document(page), output))
+    present("JobList", output, lambda width: jobs_text(page, width), lambda: jobs_document(page))
     return 3 if page.unknown else 0
 
 
@@ -79,19 +76,14 @@ def show(
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
     """Show a job: its sides and tasks, and where and why it failed first."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.job import job_document, job_text  # noqa: PLC0415
-    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.job import job_document, job_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.job_id import job_id  # noqa: PLC0415
     from fatecloud.workflow.job_look import show_job  # noqa: PLC0415
 
     wanted = job_id(job)
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     report = show_job(session, wanted, deadline)
-    if output is o.TABLE:
-        typer.echo(job_text(report, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("Job", job_document(report), output))
+    present("Job", output, lambda width: job_text(report, width), lambda: job_document(report))
     return 3 if report.unknown else 0
 
 
@@ -112,19 +104,19 @@ def why(
     """Show who has which cores since when, which jobs wait, and what keeps the first of a queue from its start."""
     import time  # noqa: PLC0415 - keeps --help fast
 
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.report.ledger import ledger_document, ledger_text  # noqa: PLC0415
-    from fatecloud.report.look import line_width  # noqa: PLC0415
     from fatecloud.workflow.job_id import job_id  # noqa: PLC0415
     from fatecloud.workflow.job_look import explain_jobs  # noqa: PLC0415
 
     wanted = job_id(job) if job else None
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     ledger, report = explain_jobs(session, wanted, deadline, time.sleep)
-    if output is o.TABLE:
-        typer.echo(ledger_text(ledger, wanted, report, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("JobLedger", ledger_document(ledger, wanted, report), output))
+    present(
+        "JobLedger",
+        output,
+        lambda width: ledger_text(ledger, wanted, report, width),
+        lambda: ledger_document(ledger, wanted, report),
+    )
     return 3 if ledger.unknown else 0
 
 
@@ -144,7 +136,7 @@ def metrics(
     """Show every number that a job's tasks recorded: AUC, KS, loss per iteration, rows."""
     from fatecloud.report import figures  # noqa: PLC0415 - keeps --help fast
 
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     report = _measured(session, job, deadline)
     texts = (figures.metrics_text, figures.metrics_csv, figures.metrics_document)
     return _numbers(report, "JobMetricList", output, plot, texts)
@@ -166,7 +158,7 @@ def summary(
     """Show a job's result in short: how long its tasks took, and the newest value of each number."""
     from fatecloud.report import figures  # noqa: PLC0415 - keeps --help fast
 
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     report = _measured(session, job, deadline)
     texts = (figures.summary_text, figures.summary_csv, figures.summary_document)
     return _numbers(report, "JobSummary", output, plot, texts)
@@ -190,7 +182,7 @@ def stop(
     from fatecloud.workflow.job_id import job_id  # noqa: PLC0415
 
     wanted = job_id(job)
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     with Console() as console:
         ask = None if yes else console.confirm
         stop_job(session, wanted, confirm=ask, events=console, deadline=deadline, argv=tuple(sys.argv))
@@ -214,7 +206,7 @@ def clean(
     from fatecloud.workflow.job_id import job_id  # noqa: PLC0415
 
     wanted = job_id(job)
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     with Console() as console:
         ask = None if yes else console.confirm
         return clean_job(session, wanted, confirm=ask, events=console, deadline=deadline, argv=tuple(sys.argv))
@@ -243,17 +235,3 @@ def _numbers(report: JobReport, kind: str, output: o.Numbers, plot: Path | None,
     else:
         typer.echo(document_text(kind, document(report), output))
     return 3 if report.unknown else 0
-
-
-def _session(
-    inventory: o.Inventory,
-    secrets: o.Secrets,
-    vault_password_file: o.VaultPassword,
-    state_dir: o.StateDir,
-    accept_new_host_keys: o.AcceptKeys,
-) -> Session:
-    from fatecloud.workflow.load import load_session  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.workflow.options import Options  # noqa: PLC0415
-
-    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
-    return load_session(options, need_secrets=False)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.shown import present
 from fatecloud.cli.verb import Group
 
 app = Group()
@@ -22,17 +23,12 @@ def show(
     vault_password_file: o.VaultPassword = None,
 ) -> None:
     """Show the fingerprint of the key that this cluster signs with, and the public key."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.key import keys_document, keys_text  # noqa: PLC0415
-    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.key import keys_document, keys_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.key import show_keys  # noqa: PLC0415
     from fatecloud.workflow.secrets import SecretsFiles  # noqa: PLC0415
 
     keys = show_keys(SecretsFiles(inventory, secrets, vault_password_file))
-    if output is o.TABLE:
-        typer.echo(keys_text(keys, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("SigningKey", keys_document(keys), output))
+    present("SigningKey", output, lambda width: keys_text(keys, width), lambda: keys_document(keys))
 
 
 @app.command()

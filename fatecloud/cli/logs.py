@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.given import session_given
 
 if TYPE_CHECKING:
     from fatecloud.report.logs import Entry
@@ -54,15 +55,12 @@ def logs(
     from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.logs import entry_document, record_text  # noqa: PLC0415
     from fatecloud.workflow.deployed import require_deployed  # noqa: PLC0415
-    from fatecloud.workflow.load import load_session  # noqa: PLC0415
     from fatecloud.workflow.logs import of_job, question_of, show_logs  # noqa: PLC0415
-    from fatecloud.workflow.options import Options  # noqa: PLC0415
 
     question = question_of(
         since=since, grep=grep, level=level, lines=lines, now=time.time(), job=job, deadline=deadline
     )
-    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
-    session = load_session(options, need_secrets=False)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     keys = select(session.resolved, o.selection(selectors, owner, node, component), limit or ())
     services = tuple(session.desired.services[key] for key in keys)
     if job is not None:

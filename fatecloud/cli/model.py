@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.given import changing_given, session_given
+from fatecloud.cli.shown import present
 from fatecloud.cli.verb import Group
 
 if TYPE_CHECKING:
     from fatecloud.model.model_change import ModelChange
     from fatecloud.report.console import Console
+    from fatecloud.workflow.changing import Changing
     from fatecloud.workflow.model_doing import Way
-    from fatecloud.workflow.session import Session
 
 app = Group()
 
-_Owner = Annotated[list[str] | None, typer.Option("--owner", help="Only this party or group; repeatable.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Verify everything, say what would change, and stop.")]
 
 
@@ -37,7 +37,7 @@ def export(
     model_version: Annotated[
         str, typer.Option("--model-version", metavar="VERSION", help="Its version; a deployed one, for a Serving.")
     ] = "",
-    owner: _Owner = None,
+    owner: o.Owner = None,
     deadline: o.Deadline = o.DEADLINE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
@@ -49,7 +49,7 @@ def export(
     from fatecloud.workflow.model_export import export_model, wanted_model  # noqa: PLC0415
 
     wanted = wanted_model(service_id, model_id, model_version)
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     with Console() as console:
         console.say(export_model(session, wanted, target, owner or (), deadline=deadline, events=console))
 
@@ -63,7 +63,7 @@ def import_(
     service_id: Annotated[
         str, typer.Option("--service-id", metavar="ID", help="Service id for it; default: the one of its origin.")
     ] = "",
-    owner: _Owner = None,
+    owner: o.Owner = None,
     dry_run: _DryRun = False,
     trust: Annotated[
         list[str] | None,
@@ -88,9 +88,10 @@ def import_(
     files = SecretsFiles(inventory, secrets, vault_password_file)
     given = Acceptance(files, given_fingerprints(trust, "--trust"))
     with Console() as console:
-        way = _way(console, output, owner, dry_run=dry_run, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        changing = changing_given("model import", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        way = _way(owner, changing, output, dry_run=dry_run)
         found = verified(file, given, way, datetime.now(UTC).date())
-        session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+        session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
         _show(import_model(session, found, service_id, way), console, output)
 
 
@@ -100,7 +101,7 @@ def back(
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     output: o.Format = o.TABLE,
-    owner: _Owner = None,
+    owner: o.Owner = None,
     dry_run: _DryRun = False,
     yes: o.Yes = False,
     wait_lock: o.WaitLock = None,
@@ -114,48 +115,24 @@ def back(
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.model_import import go_back  # noqa: PLC0415
 
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     with Console() as console:
-        way = _way(console, output, owner, dry_run=dry_run, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        changing = changing_given("model back", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        way = _way(owner, changing, output, dry_run=dry_run)
         _show(go_back(session, service_id, way), console, output)
 
 
-def _way(
-    console: Console,
-    output: o.Output,
-    owner: list[str] | None,
-    *,
-    dry_run: bool,
-    yes: bool,
-    wait_lock: str | None,
-    deadline: float,
-) -> Way:
+def _way(owner: list[str] | None, changing: Changing, output: o.Output, *, dry_run: bool) -> Way:
     from fatecloud.model.event import Event  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.model_doing import Way  # noqa: PLC0415
 
-    ask = None if yes else console.confirm
     # The document is alone on standard output.
-    say = console.say if output is o.TABLE else lambda text: console(Event("note", text))
-    return Way(owner or (), dry_run, ask, wait_lock, deadline, console, say, tuple(sys.argv))
+    events, table = changing.ui, output is o.TABLE
+    return Way(owner or (), dry_run, changing, events.say if table else lambda text: events(Event("note", text)))
 
 
 def _show(change: ModelChange, console: Console, output: o.Output) -> None:
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.trained import change_document  # noqa: PLC0415
+    from fatecloud.report.trained import change_document  # noqa: PLC0415 - keeps --help fast
 
-    if output is not o.TABLE:
-        console.write(document_text("ModelChange", change_document(change), output))
-
-
-def _session(
-    inventory: o.Inventory,
-    secrets: o.Secrets,
-    vault_password_file: o.VaultPassword,
-    state_dir: o.StateDir,
-    accept_new_host_keys: o.AcceptKeys,
-) -> Session:
-    from fatecloud.workflow.load import load_session  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.workflow.options import Options  # noqa: PLC0415
-
-    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
-    return load_session(options, need_secrets=False)
+    # People have read each step already.
+    present("ModelChange", output, lambda _: "", lambda: change_document(change), console)

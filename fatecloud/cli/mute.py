@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.given import session_given
 from fatecloud.cli.verb import Group
 
 if TYPE_CHECKING:
@@ -33,12 +34,9 @@ def add(
     import time  # noqa: PLC0415 - keeps --help fast
     from functools import partial  # noqa: PLC0415
 
-    from fatecloud.workflow.load import load_session  # noqa: PLC0415
     from fatecloud.workflow.mute import add_mute, whole_check  # noqa: PLC0415
-    from fatecloud.workflow.options import Options  # noqa: PLC0415
 
-    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
-    session = load_session(options, need_secrets=False)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     check = partial(whole_check, session, deadline)
     _print([add_mute(inventory, check, finding, reason=reason, until=until, now=time.time())])
 

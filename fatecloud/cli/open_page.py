@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.given import session_given
 
 
 def open(  # noqa: A001 - a verb is named by its function
@@ -33,12 +34,9 @@ def open(  # noqa: A001 - a verb is named by its function
     from fatecloud.model.selection import select  # noqa: PLC0415 - keeps --help fast
     from fatecloud.report.commands import typed  # noqa: PLC0415
     from fatecloud.workflow.interrupt import interruptible  # noqa: PLC0415
-    from fatecloud.workflow.load import load_session  # noqa: PLC0415
-    from fatecloud.workflow.options import Options  # noqa: PLC0415
     from fatecloud.workflow.pages import opened, page_of  # noqa: PLC0415
 
-    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
-    session = load_session(options, need_secrets=False)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     keys = select(session.resolved, o.selection([selector], [party] if party else None))
     service = page_of(session.resolved, keys)
     with interruptible() as interruption, opened(session, service, port) as page:

@@ -87,7 +87,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changi
 WaitLock = Annotated[
     str | None, typer.Option("--wait-lock", help="Wait this long for another run to end, for example 30m.")
 ]
-Owner = Annotated[list[str] | None, typer.Option("--owner", help="Only this owner, a party; repeatable.")]
+Owner = Annotated[list[str] | None, typer.Option("--owner", help="Only this owner, a party or a group; repeatable.")]
 NodeName = Annotated[list[str] | None, typer.Option("--node", help="Only this node; repeatable.")]
 Component = Annotated[list[str] | None, typer.Option("--component", help="Only this component; repeatable.")]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.shown import present
 from fatecloud.cli.verb import Group
 from fatecloud.errors import UsageError
 
@@ -33,17 +34,17 @@ _Name = Annotated[str, typer.Argument(help="The release, for example fate-2.2.0.
 @app.command("list")
 def list_(*, output: o.Format = o.TABLE, store: o.Store = None) -> None:
     """List the releases that this version knows, and which are complete in the store."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.release import releases_document, releases_text  # noqa: PLC0415
+    from fatecloud.report.release import releases_document, releases_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.release import holdings, open_store  # noqa: PLC0415
 
     opened = open_store(store)
     rows = [(held.release, held.index is not None, len(held.missing)) for held in holdings(opened)]
-    if output is o.TABLE:
-        typer.echo(releases_text(rows, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("ReleaseList", releases_document(str(opened.root), rows), output))
+    present(
+        "ReleaseList",
+        output,
+        lambda width: releases_text(rows, width),
+        lambda: releases_document(str(opened.root), rows),
+    )
 
 
 @app.command()

@@ -9,6 +9,7 @@ import typer
 
 from fatecloud.cli import options as o
 from fatecloud.cli import route_trial
+from fatecloud.cli.shown import present
 from fatecloud.cli.verb import Group
 
 if TYPE_CHECKING:
@@ -38,30 +39,22 @@ def show(
     output: o.Format = o.TABLE,
 ) -> None:
     """Show the table of each router: which party and role it sends where. Touches no node."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.route import tables_document, tables_text  # noqa: PLC0415
+    from fatecloud.report.route import tables_document, tables_text  # noqa: PLC0415 - keeps --help fast
 
     network = _routes(inventory, tables, tuple(selectors or ())).network
-    if output is o.TABLE:
-        typer.echo(tables_text(network, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("RouteTableList", tables_document(network), output))
+    present("RouteTableList", output, lambda width: tables_text(network, width), lambda: tables_document(network))
 
 
 @app.command()
 def lint(*, inventory: o.Inventory = o.DEFAULT_INVENTORY, tables: _Tables = None, output: o.Format = o.TABLE) -> int:
     """Find loops, missing and hidden entries, and packets that end at a wrong place. Touches no node."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.route import flaws_document, flaws_text  # noqa: PLC0415
+    from fatecloud.report.route import flaws_document, flaws_text  # noqa: PLC0415 - keeps --help fast
 
     routes = _routes(inventory, tables)
     found = routes.flaws()
-    if output is o.TABLE:
-        typer.echo(flaws_text(found, routes.network, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("RouteFlawList", flaws_document(found), output))
+    present(
+        "RouteFlawList", output, lambda width: flaws_text(found, routes.network, width), lambda: flaws_document(found)
+    )
     return 1 if found else 0
 
 
@@ -81,15 +74,15 @@ def explain(
     output: o.Format = o.TABLE,
 ) -> int:
     """Follow a packet from router to router, with the reason for each step and where it ends. Touches no node."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.route import ways_document, ways_text  # noqa: PLC0415
+    from fatecloud.report.route import ways_document, ways_text  # noqa: PLC0415 - keeps --help fast
 
     ways = _routes(inventory, tables).ways(from_, to, role)
-    if output is o.TABLE:
-        typer.echo(ways_text(from_, ways, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("RouteWayList", ways_document(from_, to, role, ways), output))
+    present(
+        "RouteWayList",
+        output,
+        lambda width: ways_text(from_, ways, width),
+        lambda: ways_document(from_, to, role, ways),
+    )
     return 0 if all(way.arrives for way in ways) else 1
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.given import session_given
+from fatecloud.cli.shown import present
 
 
 def test(
@@ -29,17 +30,10 @@ def test(
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
     """Try the ways to other parties' flows and back, and show where one stops. Exits 0, 1 (stops) or 3 (not asked)."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.route_trial import trial_document, trial_text  # noqa: PLC0415
+    from fatecloud.report.route_trial import trial_document, trial_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow import route_trial  # noqa: PLC0415
-    from fatecloud.workflow.load import load_session  # noqa: PLC0415
-    from fatecloud.workflow.options import Options  # noqa: PLC0415
 
-    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
-    trial = route_trial.try_routes(load_session(options, need_secrets=False), from_, to, deadline)
-    if output is o.TABLE:
-        typer.echo(trial_text(trial, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("RouteTest", trial_document(trial), output))
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    trial = route_trial.try_routes(session, from_, to, deadline)
+    present("RouteTest", output, lambda width: trial_text(trial, width), lambda: trial_document(trial))
     return trial.exit_status

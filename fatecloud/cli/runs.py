@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.shown import present
 from fatecloud.cli.verb import Group
 
 app = Group()
@@ -20,16 +20,13 @@ def list_(
     *, inventory: o.Inventory = o.DEFAULT_INVENTORY, output: o.Format = o.TABLE, state_dir: o.StateDir = None
 ) -> None:
     """List the recorded runs, the newest first."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.runs import run_entry, runs_table  # noqa: PLC0415
+    from fatecloud.report.runs import run_entry, runs_table  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.history import runs_of  # noqa: PLC0415
 
     runs = runs_of(inventory, state_dir)
-    if output is o.TABLE:
-        typer.echo(runs_table(runs, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("RunList", {"items": [run_entry(run) for run in runs]}, output))
+    present(
+        "RunList", output, lambda width: runs_table(runs, width), lambda: {"items": [run_entry(run) for run in runs]}
+    )
 
 
 @app.command()
@@ -41,16 +38,11 @@ def show(
     state_dir: o.StateDir = None,
 ) -> None:
     """Show one run: its command, its operator, what it changed, and how it ended."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.runs import run_document, run_text  # noqa: PLC0415
+    from fatecloud.report.runs import run_document, run_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.history import run_of  # noqa: PLC0415
 
     past, events = run_of(inventory, state_dir, run)
-    if output is o.TABLE:
-        typer.echo(run_text(past, events, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("Run", run_document(past, events), output))
+    present("Run", output, lambda width: run_text(past, events, width), lambda: run_document(past, events))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.shown import present
 from fatecloud.cli.verb import Group
 
 app = Group()
@@ -42,16 +43,11 @@ def list_(
     vault_password_file: o.VaultPassword = None,
 ) -> None:
     """List the secrets: name, origin, length. Values are not shown."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.secrets import secrets_document, secrets_list  # noqa: PLC0415
+    from fatecloud.report.secrets import secrets_document, secrets_list  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.secrets import SecretsFiles, list_secrets  # noqa: PLC0415
 
     lines = list_secrets(SecretsFiles(inventory, secrets, vault_password_file))
-    if output is o.TABLE:
-        typer.echo(secrets_list(lines, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("SecretList", secrets_document(lines), output))
+    present("SecretList", output, lambda width: secrets_list(lines, width), lambda: secrets_document(lines))
 
 
 @app.command()
@@ -90,7 +86,7 @@ def rotate(
     vault_password_file: o.VaultPassword = None,
 ) -> None:
     """Give secrets a next value beside the current one. A rotation that has begun continues."""
-    from fatecloud.workflow.secrets import SecretsFiles, promote, rotate_secrets  # noqa: PLC0415
+    from fatecloud.workflow.secrets import SecretsFiles, promote, rotate_secrets  # noqa: PLC0415 - keeps --help fast
 
     files = SecretsFiles(inventory, secrets, vault_password_file)
     if finish:

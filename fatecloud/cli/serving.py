@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.given import changing_given, session_given
+from fatecloud.cli.shown import present
 from fatecloud.cli.verb import Group
 
 if TYPE_CHECKING:
     from fatecloud.model.serving import ServingChange
     from fatecloud.report.console import Console
-    from fatecloud.workflow.serving_change import Changing
-    from fatecloud.workflow.session import Session
 
 app = Group()
 
@@ -41,17 +40,12 @@ def models(
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
     """Show what each server has loaded, for which service ids, and how servers of one owner differ."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.serving import models_document, models_text  # noqa: PLC0415
+    from fatecloud.report.serving import models_document, models_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.serving_look import show_models  # noqa: PLC0415
 
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     page = show_models(session, owners=owner or (), deadline=deadline)
-    if output is o.TABLE:
-        typer.echo(models_text(page, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("ServingModelList", models_document(page), output))
+    present("ServingModelList", output, lambda width: models_text(page, width), lambda: models_document(page))
     return page.exit_status
 
 
@@ -86,18 +80,18 @@ def predict(
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
     """Ask for scores as an application does, one request or a batch, and show where the time goes."""
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.serving import exit_of, prediction_document, prediction_text  # noqa: PLC0415
+    from fatecloud.report.serving import exit_of, prediction_document, prediction_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow import serving_predict  # noqa: PLC0415
 
     questions = serving_predict.questions_in(guest_features, send or ())
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     calls = serving_predict.predict(session, service, questions, owner=owner, deadline=deadline)
-    if output is o.TABLE:
-        typer.echo(prediction_text(service, calls, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("ServingPrediction", prediction_document(service, calls), output))
+    present(
+        "ServingPrediction",
+        output,
+        lambda width: prediction_text(service, calls, width),
+        lambda: prediction_document(service, calls),
+    )
     return exit_of(calls)
 
 
@@ -124,9 +118,9 @@ def publish(
     from fatecloud.workflow.job_id import job_id  # noqa: PLC0415
 
     wanted = job_id(job)
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, changes=True)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, need_secrets=True)
     with Console() as console:
-        changing = _changing("serving publish", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        changing = changing_given("serving publish", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
         _show(serving_publish.publish(session, wanted, service, changing=changing), console, output)
 
 
@@ -150,9 +144,9 @@ def bind(
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow import serving_change  # noqa: PLC0415
 
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, changes=True)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, need_secrets=True)
     with Console() as console:
-        changing = _changing("serving bind", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        changing = changing_given("serving bind", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
         _show(serving_change.bind(session, service, version, owner=owner, changing=changing), console, output)
 
 
@@ -176,9 +170,9 @@ def unpublish(
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow import serving_change  # noqa: PLC0415
 
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, changes=True)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, need_secrets=True)
     with Console() as console:
-        changing = _changing("serving unpublish", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        changing = changing_given("serving unpublish", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
         _show(serving_change.unpublish(session, service, owner=owner, keep=keep, changing=changing), console, output)
 
 
@@ -195,6 +189,8 @@ def cache(
         ),
     ] = None,
     yes: o.Yes = False,
+    wait_lock: o.WaitLock = None,
+    deadline: o.Deadline = o.DEADLINE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
@@ -202,22 +198,20 @@ def cache(
 ) -> int:
     """Show what servers keep of other parties' answers, and for how long, or change that. Asks first."""
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415
-    from fatecloud.report.look import line_width  # noqa: PLC0415
     from fatecloud.report.serving import kept_document, kept_text  # noqa: PLC0415
-    from fatecloud.workflow.serving_look import change_kept, show_kept  # noqa: PLC0415
+    from fatecloud.workflow import serving_cache  # noqa: PLC0415
 
-    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    changes = ttl is not None
+    session = session_given(
+        inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, need_secrets=changes
+    )
     with Console() as console:
         if ttl is None:
-            found = show_kept(session, owners=owner or ())
+            found = serving_cache.show_kept(session, owners=owner or ())
         else:
-            ask = None if yes else console.confirm
-            found = change_kept(session, ttl, owners=owner or (), confirm=ask, events=console, argv=tuple(sys.argv))
-        if output is o.TABLE:
-            console.say(kept_text(found, line_width(sys.stdout)))
-        else:
-            console.write(document_text("ServingCache", kept_document(found), output))
+            changing = changing_given("serving cache", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
+            found = serving_cache.change_kept(session, ttl, owners=owner or (), changing=changing)
+        present("ServingCache", output, lambda width: kept_text(found, width), lambda: kept_document(found), console)
     return 3 if any(one.error for one in found) else 0
 
 
@@ -253,36 +247,7 @@ def smoke(
     )
 
 
-def _session(
-    inventory: o.Inventory,
-    secrets: o.Secrets,
-    vault_password_file: o.VaultPassword,
-    state_dir: o.StateDir,
-    accept_new_host_keys: o.AcceptKeys,
-    *,
-    changes: bool = False,
-) -> Session:
-    from fatecloud.workflow.load import load_session  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.workflow.options import Options  # noqa: PLC0415
-
-    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
-    return load_session(options, need_secrets=changes)
-
-
-def _changing(verb: str, console: Console, *, yes: bool, wait_lock: str | None, deadline: float) -> Changing:
-    from fatecloud.model.duration import seconds  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.workflow.serving_change import Changing  # noqa: PLC0415
-
-    ask = None if yes else console.confirm
-    return Changing(verb, console, ask, seconds(wait_lock), deadline, tuple(sys.argv))
-
-
 def _show(change: ServingChange, console: Console, output: o.Output) -> None:
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.serving import change_document, change_text  # noqa: PLC0415
+    from fatecloud.report.serving import change_document, change_text  # noqa: PLC0415 - keeps --help fast
 
-    if output is not o.TABLE:
-        console.write(document_text("ServingChange", change_document(change), output))
-    elif text := change_text(change, line_width(sys.stdout)):
-        console.say(text)
+    present("ServingChange", output, lambda width: change_text(change, width), lambda: change_document(change), console)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
-import typer
-
 from fatecloud.cli import options as o
+from fatecloud.cli.given import session_given
+from fatecloud.cli.shown import present
 
 
 def status(
@@ -28,13 +26,10 @@ def status(
     from functools import partial  # noqa: PLC0415 - keeps --help fast
 
     from fatecloud.model.selection import select  # noqa: PLC0415
-    from fatecloud.workflow.load import load_session  # noqa: PLC0415
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
-    from fatecloud.workflow.options import Options  # noqa: PLC0415
     from fatecloud.workflow.status import look, newest_check  # noqa: PLC0415
 
-    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
-    session = load_session(options, need_secrets=False)
+    session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     keys = select(session.resolved, o.selection(selectors, owner, node, component), limit or ())
 
     def ready() -> None:
@@ -44,14 +39,9 @@ def status(
         _ = session.desired
 
     observed = look(session.resolved, partial(observe, session, deadline=deadline, limited=True, meanwhile=ready), keys)
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415
-    from fatecloud.report.look import line_width  # noqa: PLC0415
     from fatecloud.report.status import status_document, status_table  # noqa: PLC0415
     from fatecloud.report.status_rows import status_of  # noqa: PLC0415
 
     screen = status_of(session.desired, observed, keys, newest_check(session.state))
-    if output is o.TABLE:
-        typer.echo(status_table(screen, line_width(sys.stdout)))
-    else:
-        typer.echo(document_text("ClusterStatus", status_document(screen), output))
+    present("ClusterStatus", output, lambda width: status_table(screen, width), lambda: status_document(screen))
     return screen.exit_status

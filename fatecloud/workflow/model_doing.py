@@ -8,19 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fatecloud.artifacts.trained.archive import Contents
-from fatecloud.errors import FatecloudError, Refused, RunError
+from fatecloud.errors import FatecloudError, RunError
 from fatecloud.model.event import Event
 from fatecloud.model.model_change import Step
 from fatecloud.model.trained import Asked, HeldPart, Roles, roles_in
+from fatecloud.workflow.changing import Changing, held
 from fatecloud.workflow.model_holders import Target
-from fatecloud.workflow.recorded import Recorded, recorded
+from fatecloud.workflow.recorded import Recorded
 from fatecloud.workflow.serving_restore import add_what_is_left
 from fatecloud.workflow.session import Session
-from fatecloud.workflow.ui import Ui
 
 PATIENCE, EVERY = 30.0, 1.0
 """Seconds until a service lists what it has taken, and between two looks."""
-LEASE = "lease.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +30,13 @@ class Way:
     """Only these parties and groups; empty for all."""
     dry_run: bool
     """Whether it only says what would change."""
-    confirm: Callable[[str], bool] | None
-    """Asks the operator; None means that the answer is yes."""
-    wait_lock: str | None
-    deadline: float
-    """Seconds for each node to answer."""
-    ui: Ui
+    changing: Changing
     say: Callable[[str], None]
     """Shows a result to people; where programs get a document, beside it."""
-    argv: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Changing:
+class Doing:
     """Changes of one model at several services."""
 
     session: Session
@@ -52,7 +45,7 @@ class Changing:
     contents: Contents
     """Of the parts that are loaded."""
 
-    def do(self, verb: str, what: str, steps: Sequence[Step], way: Way) -> bool:
+    def do(self, what: str, steps: Sequence[Step], way: Way) -> bool:
         """Show the steps, ask, and make them, as one run of the history that holds the nodes.
 
         Returns:
@@ -70,11 +63,9 @@ class Changing:
         if way.dry_run:
             way.say("nothing was changed")
             return False
-        if way.confirm and not way.confirm(f"{what}?"):
-            raise Refused("nothing was changed")
+        way.changing.ask(f"{what}?")
         nodes = {self._at(step).service.id.node for step in steps}
-        with recorded(self.session, verb, way.argv, way.ui, nodes) as run:
-            run.ansible.play(LEASE)
+        with held(self.session, nodes, way.changing) as run:
             self._make(steps, run)
         return True
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from fatecloud.artifacts.trained.archive import Contents, opened
 from fatecloud.artifacts.trained.listing import Listing
 from fatecloud.errors import ModelRefused, NoMatch, NotTrusted, UsageError
-from fatecloud.model.duration import seconds
 from fatecloud.model.model_change import ModelChange
-from fatecloud.model.observed import Observed
 from fatecloud.model.serving import GUEST, HOST
 from fatecloud.model.trained import Asked, Reason, roles_in
-from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.signing.sshsig import MODEL
 from fatecloud.workflow.acceptance import Acceptance, accept_text
+from fatecloud.workflow.changing import Changing, read_free
 from fatecloud.workflow.deployed import FACTS, deployed_of
-from fatecloud.workflow.leases import read_when_free
 from fatecloud.workflow.model_changes import Place, backwards, changes, origin
-from fatecloud.workflow.model_doing import Changing, Way
+from fatecloud.workflow.model_doing import Doing, Way
 from fatecloud.workflow.model_holders import Target, targets_of
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.service_commands import ServiceCommands
@@ -73,19 +71,18 @@ def import_model(session: Session, found: Verified, service: str, way: Way) -> M
     with ServiceCommands(session) as commands:
         targets = _fitting(targets_of(session, commands, way.owners), listing)
         _judge(targets[0], found)
-        targets = _deployed(session, targets, way, "model import")
+        targets = _deployed(session, targets, way.changing)
         steps = changes(listing, [_place(target, listing) for target in targets], service, named=bool(way.owners))
         notes = tuple(_notes(listing, targets, service))
         for line in notes:
             way.say(line)
-        changing = Changing(session, targets, listing.roles, found.contents)
         what = f"import version {listing.version} of model {listing.model}, from {listing.release}"
-        done = changing.do("model import", what, steps, way)
+        done = Doing(session, targets, listing.roles, found.contents).do(what, steps, way)
     return ModelChange("import", service, steps, done, notes)
 
 
 def go_back(session: Session, service: str, way: Way) -> ModelChange:
-    """Let a service id lead to what it led to before it was last bound.
+    """Let a service id lead to what it led to before the last import, or before this verb was last run.
 
     Raises:
         UsageError: no service here can have service ids.
@@ -98,7 +95,7 @@ def go_back(session: Session, service: str, way: Way) -> ModelChange:
         binding = [target for target in targets_of(session, commands, way.owners) if target.models.binds]
         if not binding:
             raise UsageError("no service here has models with service ids")
-        every = [(target, _place(target)) for target in _deployed(session, binding, way, "model back")]
+        every = [(target, _place(target)) for target in _deployed(session, binding, way.changing)]
         owners = {p.owner for _, p in every if any(service in held.services for held in p.held)}
         meant = [(target, place) for target, place in every if place.owner in owners]
         if not meant:
@@ -106,8 +103,8 @@ def go_back(session: Session, service: str, way: Way) -> ModelChange:
         former = {place.key: target.models.former(service) for target, place in meant}
         steps = backwards([place for _, place in meant], former, service)
         roles = roles_in(steps[0].part.model) if steps else {}
-        changing = Changing(session, [target for target, _ in meant], roles, {})
-        done = changing.do("model back", f"let service id {service} lead to its former version", steps, way)
+        doing = Doing(session, [target for target, _ in meant], roles, {})
+        done = doing.do(f"let service id {service} lead to its former version", steps, way)
     return ModelChange("back", service, steps, done)
 
 
@@ -122,17 +119,12 @@ def _fitting(targets: Sequence[Target], listing: Listing) -> list[Target]:
     return fitting
 
 
-def _deployed(session: Session, targets: Sequence[Target], way: Way, verb: str) -> list[Target]:
+def _deployed(session: Session, targets: Sequence[Target], changing: Changing) -> list[Target]:
     """The services that are there, once no run holds their nodes."""
     keys = [target.service.id.key for target in targets]
     nodes = {target.service.id.node for target in targets}
-
-    def read() -> Observed:
-        return observe(session, probes=False, nodes=nodes, want=FACTS, deadline=way.deadline)
-
-    observed = read_when_free(session, read, nodes, seconds(way.wait_lock), way.ui, verb=verb, argv=way.argv)
-    there = deployed_of(session.resolved, observed, keys, way.ui)
-    refuse_strangers(session.cluster, observed, nodes)
+    read = partial(observe, session, probes=False, nodes=nodes, want=FACTS, deadline=changing.deadline)
+    there = deployed_of(session.resolved, read_free(session, read, nodes, changing), keys, changing.ui)
     return [target for target in targets if target.service.id.key in there]
 
 

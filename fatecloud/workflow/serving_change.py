@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from fatecloud.errors import FatecloudError, Refused, RunError, UsageError
 from fatecloud.model.event import Event
 from fatecloud.model.serving import GUEST, HOST, Loaded, LoadedModel, ServingChange
-from fatecloud.plan.belonging import refuse_strangers
-from fatecloud.workflow.deployed import require_read
-from fatecloud.workflow.leases import read_when_free
-from fatecloud.workflow.recorded import Recorded, recorded
+from fatecloud.workflow.changing import Changing, held, read_free
 from fatecloud.workflow.serving import MODELS, Serving, guests_of, owner_of, serving
 from fatecloud.workflow.serving_restore import add_what_is_left, led_back, require_known
 from fatecloud.workflow.session import Session
-from fatecloud.workflow.ui import Ui
 
 TRIES, EVERY = 6, 1.0
 """Looks at what came of a change, and seconds between two: a server writes its record a moment later."""
-LEASE = "lease.yml"
 Found = Mapping[str, Sequence[Loaded]]
-
-
-@dataclass(frozen=True, slots=True)
-class Changing:
-    """How a verb that changes servers is called."""
-
-    verb: str
-    """For the history."""
-    ui: Ui
-    confirm: Callable[[str], bool] | None
-    """Asks the operator; None means that the answer is yes."""
-    wait: float
-    """Seconds to wait for another run that holds the nodes."""
-    deadline: float
-    """Seconds for each node to answer when it is read."""
-    argv: tuple[str, ...]
 
 
 @contextmanager
@@ -52,20 +30,8 @@ def free(session: Session, owners: Collection[str], changing: Changing) -> Itera
         RunError: a node could not be read.
     """
     with serving(session, owners) as there:
-        nodes, verb = there.nodes(), changing.verb
         read = partial(there.observe, changing.deadline)
-        observed = read_when_free(session, read, nodes, changing.wait, changing.ui, verb=verb, argv=changing.argv)
-        require_read(observed)
-        refuse_strangers(session.cluster, observed, nodes)
-        yield there, there.loaded(observed)
-
-
-@contextmanager
-def held(session: Session, nodes: Collection[str], changing: Changing) -> Iterator[Recorded]:
-    """A run of the history that holds the nodes."""
-    with recorded(session, changing.verb, changing.argv, changing.ui, nodes) as run:
-        run.ansible.play(LEASE)
-        yield run
+        yield there, there.loaded(read_free(session, read, there.nodes(), changing))
 
 
 def bind(session: Session, service: str, version: str, *, owner: str | None, changing: Changing) -> ServingChange:
@@ -98,8 +64,7 @@ def bind(session: Session, service: str, version: str, *, owner: str | None, cha
         if {*before.values()} == {version} and len(before) == len(found[guest]):
             changing.ui(Event("ok", f"service id {service} is bound to model {version} already"))
             return ServingChange("bind", service, version, before, ())
-        if changing.confirm and not changing.confirm(_question(service, version, guest, before)):
-            raise Refused("nothing was done")
+        changing.ask(_question(service, version, guest, before))
         with held(session, _nodes(found[guest]), changing) as run:
             try:
                 for one in found[guest]:
@@ -181,8 +146,7 @@ def unpublish(session: Session, service: str, *, owner: str | None, keep: bool, 
         removal = [] if keep or shared - {service} else _parts(there, found, models.values())
         before = bound_before(instances, service)
         version = ", ".join(dict.fromkeys(before.values()))
-        if changing.confirm and not changing.confirm(_loss(service, version, removal)):
-            raise Refused("nothing was done")
+        changing.ask(_loss(service, version, removal))
         nodes = _nodes(instances) | {there.session.resolved.services[key].id.node for key, _ in removal}
         with held(session, nodes, changing) as run:
             for key, model in bound.items():

@@ -11,11 +11,12 @@ from fatecloud.model.event import Event
 from fatecloud.model.jobs import JobRunner
 from fatecloud.model.publication import Publisher, Trained
 from fatecloud.model.serving import Loaded, LoadedModel, ServingChange
+from fatecloud.workflow.changing import Changing, held
 from fatecloud.workflow.job_services import JobServices, job_services
 from fatecloud.workflow.recorded import Recorded
 from fatecloud.workflow.service_commands import ServiceCommands
 from fatecloud.workflow.serving import MODELS, Serving
-from fatecloud.workflow.serving_change import Changing, Found, await_bound, bound_before, free, held
+from fatecloud.workflow.serving_change import Found, await_bound, bound_before, free
 from fatecloud.workflow.serving_restore import add_what_is_left, led_back, require_known
 from fatecloud.workflow.session import Session
 
@@ -63,8 +64,7 @@ def publish(session: Session, job: str, service: str, *, changing: Changing) -> 
             # What a failure takes back is what was not there before.
             require_known([one for owner in ground.owners.values() for one in found[owner]])
             before = bound_before(found[ground.guest], service)
-            if changing.confirm and not changing.confirm(_question(ground, service, before)):
-                raise Refused("nothing was done")
+            changing.ask(_question(ground, service, before))
             nodes = {one.id.node for owner in ground.owners.values() for one in found[owner]} | {runner.id.node}
             with held(session, nodes, changing) as run:
                 model = _published(ground, source, service, run, changing.deadline)

@@ -26,6 +26,7 @@ from fatecloud.artifacts.trained.listing import Listing, listed
 from fatecloud.cli.verbs import app
 from fatecloud.components.serving_server import sample
 from fatecloud.components.serving_server.carried import namespace
+from fatecloud.components.serving_server.model_files import NOTE
 from fatecloud.components.serving_server.pipeline import judge
 from fatecloud.errors import FatecloudError
 from fatecloud.model.desired import DesiredService
@@ -126,6 +127,10 @@ class World:
     def versions(self, role: str) -> list[str]:
         return sorted(table for table, _ in self.servers[role].loaded)
 
+    def note(self) -> Any:
+        """What the guest's server has noted of what service ids led to before."""
+        return json.loads((self.servers["guest"].data / NOTE).read_text())
+
     def leads_to(self, service: str = "lr") -> str:
         return self.servers["guest"].bound[service][0]
 
@@ -180,6 +185,6 @@ def _patched(patch: pytest.MonkeyPatch, found: World) -> None:
     patch.setattr("fatecloud.workflow.service_commands.ServiceCommands.of", lambda *_: run)
     patch.setattr(model_export, "require_deployed", lambda _session, keys, _deadline: set(keys) - found.absent)
     patch.setattr(model_import, "_deployed", lambda _session, targets, *_: list(targets))
-    patch.setattr("fatecloud.workflow.model_doing.recorded", lambda *_: nullcontext(found.lease))
+    patch.setattr("fatecloud.workflow.changing.recorded", lambda *_: nullcontext(found.lease))
     patch.setattr("fatecloud.workflow.model_doing.EVERY", 0.01)
     patch.setattr("fatecloud.workflow.model_doing.PATIENCE", 0.5)

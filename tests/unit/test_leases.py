@@ -112,7 +112,7 @@ def verbs_with(option: str, group: Any, path: tuple[str, ...] = ()) -> set[str]:
 
 def test_each_verb_that_may_find_a_lease_can_wait_for_it() -> None:
     takes_leases = {"deploy", "start", "stop", "restart", "destroy", "preflight", "quickstart", "route undo", "test"}
-    serving = {f"serving {verb}" for verb in ("bind", "publish", "smoke", "unpublish")}
+    serving = {f"serving {verb}" for verb in ("bind", "cache", "publish", "smoke", "unpublish")}
     models = {"model import", "model back"}
     assert verbs_with("--wait-lock", get_group(app)) == takes_leases | serving | models
 

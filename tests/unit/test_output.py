@@ -48,6 +48,7 @@ from fatecloud.workflow import (
     proving,
     route_trial,
     sandbox,
+    serving_cache,
     serving_change,
     serving_look,
     serving_predict,
@@ -216,7 +217,7 @@ def some_models(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = KeptAnswers("one", "10.0.0.1:6379", 300, answers=1, longest=5.0, items=(KeptAnswer("0f", None, 11),))
     (place / "one.json").write_text("{}")
     monkeypatch.setattr(serving_look, "show_models", lambda *_, **__: page)
-    monkeypatch.setattr(serving_look, "show_kept", lambda *_, **__: (kept,))
+    monkeypatch.setattr(serving_cache, "show_kept", lambda *_, **__: (kept,))
     monkeypatch.setattr(serving_predict, "predict", lambda *_, **__: (call,))
     for verb in ("bind", "unpublish"):
         monkeypatch.setattr(serving_change, verb, lambda *_, **__: change)

@@ -15,13 +15,13 @@ from component_world import GOLDEN, MORE, desired, observed, set_answer
 from typer.testing import CliRunner
 
 from fatecloud.cli.verbs import app
-from fatecloud.errors import FatecloudError, InputError, Refused, RunError, UsageError
+from fatecloud.errors import FatecloudError, InputError, Locked, Refused, RunError, UsageError
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.observed import Observed
 from fatecloud.model.predicting import Question
 from fatecloud.model.serving import Loaded, LoadedModel, differences
 from fatecloud.report.console import Console
-from fatecloud.workflow import serving, serving_change
+from fatecloud.workflow import changing, serving, serving_cache, serving_change
 from fatecloud.workflow.complete import values
 from fatecloud.workflow.service_commands import ServiceCommands
 from fatecloud.workflow.serving_predict import questions_in
@@ -117,8 +117,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
     monkeypatch.setattr(ServiceCommands, "of", of)
     monkeypatch.setattr(serving, "observe", found.observe)
-    monkeypatch.setattr(serving_change, "recorded", recorded)
-    monkeypatch.setattr(serving_change, "refuse_strangers", lambda *_: None)
+    monkeypatch.setattr(changing, "recorded", recorded)
+    monkeypatch.setattr(changing, "refuse_strangers", lambda *_: None)
+    monkeypatch.setattr(serving_cache, "observe", found.observe)
     monkeypatch.setattr(serving_change, "EVERY", 0.0)
     monkeypatch.setattr("fatecloud.workflow.load.require_secrets", lambda *_: None)
     return found
@@ -508,6 +509,26 @@ def test_what_is_kept_is_shown_and_its_time_changed(world: World) -> None:
     assert [words[-1] for words in world.asked if len(words) == 5 and words[-1] == "60"] == ["60"] * len(
         {words[0] for words in world.asked if words[-1] == "60"}
     )
+
+
+def test_what_is_kept_changes_while_the_nodes_of_servers_and_store_are_held(world: World) -> None:
+    document("cache")
+    assert ("run", "serving cache") not in [words[:2] for words in world.asked], "to look takes no lease"
+    document("cache --ttl 0 --yes")
+    (held,) = [words for words in world.asked if words[:2] == ("run", "serving cache")]
+    assert held[2:] == ("g1", "h1")
+    acts = [words for words in world.asked if words[-1] == "0"]
+    assert acts
+    assert world.asked.index(held) < world.asked.index(acts[0])
+
+
+def test_what_is_kept_stays_while_another_run_holds_a_node(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: Any, **__: Any) -> None:
+        raise Locked("h1: run 7 of ada holds this node")
+
+    monkeypatch.setattr(changing, "read_when_free", locked)
+    assert isinstance(run("cache --ttl 0 --yes --wait-lock 1s").exception, Locked)
+    assert not [words for words in world.asked if words[-1] == "0"]
 
 
 def test_a_store_that_cannot_be_read_is_not_an_empty_one(world: World) -> None:
