@@ -148,7 +148,10 @@ class ModelTarget(ModelSource, Protocol):
         """Remove a part."""
 
     def former(self, service: str) -> ModelPart | None:
-        """What a service id led to before it was last bound here; None if that is not known."""
+        """What a service id led to before `bind` last led it elsewhere; None for nowhere, or if that is not known."""
+
+    def note(self, service: str, part: ModelPart | None) -> None:
+        """Let `former` say this, for a `bind` that was taken back."""
 
 
 ModelSourceAt = Callable[[DesiredService, Run], ModelSource]

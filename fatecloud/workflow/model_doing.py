@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from fatecloud.artifacts.trained.archive import Contents
 from fatecloud.errors import FatecloudError, RunError
 from fatecloud.model.event import Event
 from fatecloud.model.model_change import Step
-from fatecloud.model.trained import Asked, HeldPart, Roles, roles_in
+from fatecloud.model.trained import Asked, HeldPart, ModelPart, Roles, roles_in
 from fatecloud.workflow.changing import Changing, held
 from fatecloud.workflow.model_holders import Target
 from fatecloud.workflow.recorded import Recorded
@@ -71,6 +71,7 @@ class Doing:
 
     def _make(self, steps: Sequence[Step], run: Recorded) -> None:
         done: list[Step] = []
+        formers = {step: self._at(step).models.former(step.service) for step in steps if step.service}
         try:
             for step in steps:
                 run.interruption.check()
@@ -81,7 +82,7 @@ class Doing:
             for step in steps:
                 self._look(step)
         except BaseException as error:
-            left = self._taken_back(done)
+            left = self._taken_back(done, formers)
             if isinstance(error, FatecloudError):
                 add_what_is_left(error, left)
             raise
@@ -110,13 +111,19 @@ class Doing:
     def _is_whole(self, found: HeldPart) -> bool:
         return found.sha256 == hashlib.sha256(self.contents[found.part][0]).hexdigest()
 
-    def _taken_back(self, done: Sequence[Step]) -> list[str]:
-        """Undo steps, the last one first. Returns what could not be undone, in words."""
+    def _taken_back(self, done: Sequence[Step], formers: Mapping[Step, ModelPart | None]) -> list[str]:
+        """Undo steps, the last one first. Returns what could not be undone, in words.
+
+        Args:
+            formers: what was noted before the steps that bind: it counts again, as if they had never been made.
+        """
         left = []
         loaded = {(step.key, step.part) for step in done if not step.service}
         for step in reversed(done):
             try:
                 self._undo(step)
+                if step in formers:
+                    self._at(step).models.note(step.service, formers[step])
                 if step.service and not step.before and (step.key, step.part) not in loaded and self._is_made(step):
                     left.append(f"{step.key}: {_said(step)}")
             except FatecloudError as error:
@@ -129,7 +136,12 @@ class Doing:
             if any(held.part == step.part for held in models.held(_of(step))):
                 models.unload(step.part)
         elif step.before:
-            models.bind(step.before, roles_in(step.before.model), step.service)
+            try:
+                models.bind(step.before, roles_in(step.before.model), step.service)
+            except FatecloudError:
+                # It may have led there all the time.
+                if not self._is_made(replace(step, part=step.before)):
+                    raise
         # Where it led nowhere before, removing the model ends it, if this run has loaded it.
 
     def _at(self, step: Step) -> Target:

@@ -6,6 +6,7 @@ import base64
 import json
 import tarfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -130,6 +131,37 @@ def test_more_models_than_an_answer_holds_are_not_taken_for_all(here: World, mon
     assert "do not fit" in here.refused("export", "--service-id", "lr", "-o", "model.tar").message
 
 
+@pytest.mark.parametrize("fails", ["refuses", "forgets", "look"])
+def test_back_leads_to_what_was_before_the_last_import_that_succeeded(here: World, fails: str) -> None:
+    for role in ("guest", "host"):
+        here.put(role, service="lr" if role == "guest" else "")
+    here.said("import", str(both(here, LATER)), "--yes")
+    noted = here.state()
+    guest = here.servers["guest"]
+    guest.forgets, guest.refuses = fails == "forgets", {"publishBind": "busy"} if fails == "refuses" else {}
+    look = "fatecloud.workflow.model_doing.Doing._look"
+    with patch(look, side_effect=RunError("no answer")) if fails == "look" else nullcontext():
+        done = here.run("import", str(both(here, "202001030000000000003")), "--yes")
+    assert isinstance(done.exception, FatecloudError)
+    assert "what was done is taken back" in done.exception.message
+    assert [state == noted[1] for state in here.state()[1:]] == [True]
+    assert here.note() == {"lr": [VERSION, namespace(part("guest"))]}
+    guest.forgets, guest.refuses = False, {}
+    here.said("back", "lr", "--yes")
+    assert here.leads_to() == VERSION
+
+
+def test_an_id_that_led_nowhere_before_an_import_has_no_way_back(here: World) -> None:
+    here.servers["guest"].data.joinpath(NOTE).write_text(json.dumps({"lr": ["1", "guest#9999#x"]}))
+    here.servers["guest"].refuses = {"publishBind": "busy"}
+    assert isinstance(here.run("import", str(both(here)), "--yes").exception, FatecloudError)
+    assert list(here.note()) == ["lr"], "what failed leaves the note"
+    here.servers["guest"].refuses = {}
+    here.said("import", str(both(here)), "--yes")
+    assert here.note() == {}
+    assert "no note of what lr led to" in here.refused("back", "lr", "--yes").message
+
+
 def test_back_refuses_where_nothing_was_before(here: World) -> None:
     here.put("guest", service="lr")
     assert "no note of what lr led to" in here.refused("back", "lr", "--yes").message
@@ -217,7 +249,7 @@ def test_a_service_id_that_stays_is_named(here: World) -> None:
     for role in ("guest", "host"):
         here.put(role)
     here.lease.interruption.check.side_effect = [None]
-    with patch("fatecloud.workflow.model_doing.Changing._look", side_effect=RunError("no answer")):
+    with patch("fatecloud.workflow.model_doing.Doing._look", side_effect=RunError("no answer")):
         done = here.run("import", str(both(here)), "--yes")
     assert isinstance(done.exception, RunError)
     stays = f"{KEYS['guest']}: service id lr leads to version {VERSION}"

@@ -80,6 +80,10 @@ class ServingModels:
             return None
         return _part_of(*found)
 
+    def note(self, service: str, part: ModelPart | None) -> None:
+        """Say what a service id led to before."""
+        self._ask("note", service=service, name=[part.version, namespace(part)] if part else None)
+
     def _part(self, one: Mapping[str, Any]) -> HeldPart | None:
         part = _part_of(str(one.get("table", "")), str(one.get("namespace", "")))
         if part is None:

@@ -51,9 +51,19 @@ def former(data: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def note(data: str, service: str, table: str, namespace: str) -> None:
-    """Note what a service id leads to, before it leads elsewhere. Raises OSError."""
-    text = json.dumps({**former(data), service: [table, namespace]}, sort_keys=True)
+def note(data: str, service: str, name: list[str] | None) -> None:
+    """Note what a service id led to before. Raises OSError.
+
+    Args:
+        data: the server's home.
+        service: the id.
+        name: table and namespace; None for nothing.
+    """
+    known = former(data)
+    noted = {**known, service: name} if name else {key: known[key] for key in known if key != service}
+    if noted == known:
+        return
+    text = json.dumps(noted, sort_keys=True)
     part = Path(data, f".{NOTE}.{os.getpid()}")
     try:
         part.write_text(text)

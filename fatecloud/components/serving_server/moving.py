@@ -49,8 +49,8 @@ def _answer(
     what = question["what"]
     if what == "content":
         return _content(question)
-    if what == "former":
-        return {"ok": True, "former": former(question["data"]).get(question["service"])}, b""
+    if what in ("former", "note"):
+        return _noted(question), b""
     if what == "held":
         return _held(question, _whole(models(question))), b""
     if what == "load":
@@ -69,6 +69,15 @@ def _whole(found: dict[str, Any]) -> dict[str, Any]:
 
 def _place(question: dict[str, Any]) -> Path:
     return place_of(question["data"], question["own"]["table"], question["own"]["namespace"])
+
+
+def _noted(question: dict[str, Any]) -> dict[str, Any]:
+    """What a service id led to before; or let that be something else."""
+    data, service = question["data"], question["service"]
+    if question["what"] == "former":
+        return {"ok": True, "former": former(data).get(service)}
+    note(data, service, question["name"])
+    return {"ok": True}
 
 
 def _held(question: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
@@ -124,6 +133,7 @@ def _bind(question: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
         return found
     service, own = question["service"], (question["own"]["table"], question["own"]["namespace"])
     led = [(one["table"], one["namespace"]) for one in found["models"] if service in one["services"]]
-    for table, namespace in (one for one in led if one != own):
-        note(question["data"], service, table, namespace)
+    # Before it leads elsewhere: a run that is killed in between leaves a note that still leads back.
+    if own not in led:
+        note(question["data"], service, list(led[0]) if led else None)
     return publish_bind(question["host"], question["port"], question["own"], question["partners"], service)

@@ -79,6 +79,10 @@ class FlowModels:
         del service
         return None
 
+    def note(self, service: str, part: ModelPart | None) -> None:
+        """There is no such thing."""
+        raise self._script.failed(f"flow 2 binds no service ids: {part} stays without {service}")
+
     def _question(self, what: str, part: ModelPart) -> dict[str, Any]:
         names = {"model_id": part.model, "model_version": part.version, "role": part.role, "party_id": part.party}
         return {**self._where, "what": what, **names}
