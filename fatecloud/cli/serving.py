@@ -80,7 +80,7 @@ def predict(
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
     """Ask for scores as an application does, one request or a batch, and show where the time goes."""
-    from fatecloud.report.serving import exit_of, prediction_document, prediction_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.prediction import exit_of, prediction_document, prediction_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow import serving_predict  # noqa: PLC0415
 
     questions = serving_predict.questions_in(guest_features, send or ())
@@ -168,12 +168,12 @@ def unpublish(
 ) -> None:
     """Let nothing answer a service id, and remove its model unless another one needs it. Asks first."""
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.workflow import serving_change  # noqa: PLC0415
+    from fatecloud.workflow import serving_unpublish  # noqa: PLC0415
 
     session = session_given(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, need_secrets=True)
     with Console() as console:
         changing = changing_given("serving unpublish", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
-        _show(serving_change.unpublish(session, service, owner=owner, keep=keep, changing=changing), console, output)
+        _show(serving_unpublish.unpublish(session, service, owner=owner, keep=keep, changing=changing), console, output)
 
 
 @app.command()
@@ -198,7 +198,7 @@ def cache(
 ) -> int:
     """Show what servers keep of other parties' answers, and for how long, or change that. Asks first."""
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.serving import kept_document, kept_text  # noqa: PLC0415
+    from fatecloud.report.kept_answers import kept_document, kept_text  # noqa: PLC0415
     from fatecloud.workflow import serving_cache  # noqa: PLC0415
 
     changes = ttl is not None

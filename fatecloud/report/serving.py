@@ -1,27 +1,19 @@
-"""Models that answer requests, as text and as documents."""
+"""Which models answer requests, and what was changed of that, as text and as documents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from fatecloud.model.duration import duration_text
-from fatecloud.model.kept_answers import KeptAnswers
-from fatecloud.model.predicting import Prediction, Score
 from fatecloud.model.serving import Loaded, LoadedModel, ModelsPage, Part, ServingChange
 from fatecloud.plain import plain
 from fatecloud.report.envelope import moment
 from fatecloud.report.job import clock_text, unknown_lines
 from fatecloud.report.kinds.serving import (
-    KeptAnswersDocument,
     LoadedModelDocument,
     ModelPartDocument,
-    ScoreDocument,
-    ServingCache,
-    ServingCallDocument,
     ServingChangeDocument,
     ServingInstanceDocument,
     ServingModelList,
-    ServingPrediction,
 )
 from fatecloud.report.wrap import table, wrapped
 
@@ -91,66 +83,6 @@ def _part(part: Part) -> ModelPartDocument:
     return {"version": part.table, "id": part.namespace, "role": part.role, "party": part.party}
 
 
-def prediction_text(service: str, calls: Sequence[Prediction], width: int) -> str:
-    """A line for each request, and where the time of each call went."""
-    scores = [score for call in calls for score in call.scores]
-    rows = [("REQUEST", "SCORE", "CODE", "MESSAGE")]
-    rows += [
-        (str(number), _score(score), str(score.code), plain(score.words)) for number, score in enumerate(scores, 1)
-    ]
-    lines = list(table(rows, width))
-    for call in calls:
-        how = f"service id {service}: {len(call.scores)} answered by {call.proxy} in {_ms(call.seconds)}"
-        lines += wrapped(plain(how), width, "", "    ")
-        lines += table([("  SERVICE", "TOOK", "OF IT WAITED FOR OTHERS"), *_hops(call)], width) if call.hops else ()
-    if any(score.kept for score in scores):
-        text = "an answer that was kept is among them: the other party was not asked for it"
-        lines += wrapped(text, width, "", "    ")
-    return "\n".join(lines)
-
-
-def _score(score: Score) -> str:
-    return "none" if score.score is None else repr(score.score)
-
-
-def _hops(call: Prediction) -> Iterator[tuple[str, str, str]]:
-    for hop in call.hops:
-        yield f"  {hop.service}", _ms(hop.seconds), "-" if hop.waited is None else _ms(hop.waited)
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms"
-
-
-def prediction_document(service: str, calls: Sequence[Prediction]) -> ServingPrediction:
-    """The same for programs."""
-    return {"exit_status": exit_of(calls), "service": service, "calls": [_call(call) for call in calls]}
-
-
-def exit_of(calls: Sequence[Prediction]) -> int:
-    """0 if each request has a score of all parties, else 1."""
-    return int(not all(score.ok for call in calls for score in call.scores))
-
-
-def _call(call: Prediction) -> ServingCallDocument:
-    return {
-        "proxy": call.proxy,
-        "seconds": round(call.seconds, 4),
-        "hops": [{"service": hop.service, "seconds": hop.seconds, "waited": hop.waited} for hop in call.hops],
-        "scores": [_scored(score) for score in call.scores],
-    }
-
-
-def _scored(score: Score) -> ScoreDocument:
-    return {
-        "code": score.code,
-        "message": score.words,
-        "score": score.score,
-        "model": score.model,
-        "kept": score.kept,
-    }
-
-
 def change_text(change: ServingChange, width: int) -> str:
     """What has to be known after it: how to go back, and what others have to do."""
     # What was unpublished may be gone.
@@ -169,60 +101,4 @@ def change_document(change: ServingChange) -> ServingChangeDocument:
         "before": dict(change.before),
         "servers": list(change.servers),
         "others": list(change.others),
-    }
-
-
-def kept_text(found: Sequence[KeptAnswers], width: int) -> str:
-    """A line for each owner."""
-    rows = [("OWNER", "KEPT IN", "NEW ONES STAY", "ANSWERS", "THEY STAY")]
-    rows += [
-        (one.owner, one.store or "its servers' memory", f"{one.seconds} s" if one.keeps else "not kept", *_now(one))
-        for one in found
-    ]
-    notes = [f"{one.owner}: {text}" for one in found for text in _notes(one)]
-    return "\n".join(
-        [*table(rows, width), *(line for text in notes for line in wrapped(plain(text), width, "", "    "))]
-    )
-
-
-def _now(one: KeptAnswers) -> tuple[str, str]:
-    if not one.store or one.error:
-        return "not known", "-"
-    ends = "-" if one.shortest is None else f"{one.shortest:.0f} to {one.longest or 0:.0f} s more"
-    return str(one.answers), ends
-
-
-def _notes(one: KeptAnswers) -> Iterator[str]:
-    if one.error:
-        yield f"not found out: {one.error}"
-    if one.forever:
-        yield f"{one.forever} answers have no end"
-    if one.left_out:
-        yield f"{one.left_out} more keys were not looked at"
-    if one.foreign:
-        yield f"{one.foreign} keys belong to others than its servers"
-    if one.store and one.longest and one.longest > one.seconds:
-        yield f"some stay longer than new ones would: {duration_text(one.longest)}"
-
-
-def kept_document(found: Sequence[KeptAnswers]) -> ServingCache:
-    """The same for programs."""
-    return {"items": [_kept(one) for one in found]}
-
-
-def _kept(one: KeptAnswers) -> KeptAnswersDocument:
-    return {
-        "owner": one.owner,
-        "keeps": one.keeps,
-        "store": one.store,
-        "seconds": one.seconds,
-        "answers": one.answers,
-        "shortest": one.shortest,
-        "longest": one.longest,
-        "forever": one.forever,
-        "left_out": one.left_out,
-        "foreign": one.foreign,
-        "items": [{"key": item.key, "seconds": item.seconds, "bytes": item.bytes} for item in one.items],
-        "changed": one.changed,
-        "error": one.error,
     }

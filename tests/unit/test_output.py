@@ -53,6 +53,7 @@ from fatecloud.workflow import (
     serving_look,
     serving_predict,
     serving_publish,
+    serving_unpublish,
 )
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets
 
@@ -219,8 +220,8 @@ def some_models(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving_look, "show_models", lambda *_, **__: page)
     monkeypatch.setattr(serving_cache, "show_kept", lambda *_, **__: (kept,))
     monkeypatch.setattr(serving_predict, "predict", lambda *_, **__: (call,))
-    for verb in ("bind", "unpublish"):
-        monkeypatch.setattr(serving_change, verb, lambda *_, **__: change)
+    monkeypatch.setattr(serving_change, "bind", lambda *_, **__: change)
+    monkeypatch.setattr(serving_unpublish, "unpublish", lambda *_, **__: change)
     monkeypatch.setattr(serving_publish, "publish", lambda *_, **__: change)
     part = ModelPart("m", "1", "guest", "9999")
     steps = (Step(ident.key, part, 9), Step(ident.key, part, 0, "lr", ModelPart("m", "0", "guest", "9999")))

@@ -270,6 +270,11 @@ def test_a_request_is_sent_as_an_application_sends_it_and_its_time_is_split_by_s
     assert sent["head"]["caseid"] in next(words for words in world.asked if words[1].endswith("flow.log"))
 
 
+def test_a_log_that_says_nonsense_costs_no_score(world: World, one: str) -> None:
+    world.hops = {PROXY: 7, GUEST: [7]}  # type: ignore[dict-item,list-item]
+    assert document(one)["calls"][0]["hops"] == []
+
+
 def test_features_of_people_are_in_no_argument(world: World) -> None:
     features = {"income": "7" * 200_000}
     Path("one.json").write_text(json.dumps(features))
@@ -512,6 +517,10 @@ def test_what_is_kept_is_shown_and_its_time_changed(world: World) -> None:
 
 
 def test_what_is_kept_changes_while_the_nodes_of_servers_and_store_are_held(world: World) -> None:
+    text = Path("inventory.yml").read_text()
+    elsewhere = text.replace("redis: g1", "redis: h1")
+    assert elsewhere != text
+    Path("inventory.yml").write_text(elsewhere)
     document("cache")
     assert ("run", "serving cache") not in [words[:2] for words in world.asked], "to look takes no lease"
     document("cache --ttl 0 --yes")
