@@ -57,6 +57,17 @@ def test_no_password_leaves_the_node(tmp_path: Path) -> None:
     assert "planted" not in json.dumps(judge(conf(tmp_path, text), []))
 
 
+def test_a_table_of_many_parties_is_read_whole(tmp_path: Path) -> None:
+    many = {str(number): {"default": [{"ip": "10.0.0.2", "port": 8869}]} for number in range(1, 400)}
+    path = tmp_path / "table.json"
+    path.write_text(json.dumps({"route_table": many, "permission": {"default_allow": True}}))
+    wanted = {number: {"default": ["10.0.0.2:8869"]} for number in many}
+    found = probe_table.judge(conf(tmp_path, "coordinator=9999\n"), str(path), "9999", ["10.0.0.2:8869"], wanted)
+    assert (found["wrong"], len(found["loops"])) == ([], 100)
+    path.write_text(" " * (4 << 20) + "{}")
+    assert "more than 4 MiB" in own_table(str(path))["error"]
+
+
 def test_settings_that_are_not_there_say_so(tmp_path: Path) -> None:
     assert judge(str(tmp_path / "none"), [])["kind"] == "config"
 

@@ -14,21 +14,23 @@ from fatecloud.probing.dialing import readable
 DEFAULT = "default"
 _MOST = 4 << 20
 """Bytes of a table."""
-_SHOWN = 200
-"""Entries of a table."""
 
 
 def own_table(path: str) -> dict[str, Any]:
     """The document: `routes` and `permission`; with a `kind` where the proxy cannot read it and keeps an older one."""
     try:
         with open(path, "rb") as file:
-            found = json.loads(file.read(_MOST).decode("utf-8", "replace"))
+            text = file.read(_MOST + 1)
     except OSError as error:
         return {"ok": False, "kind": "file", "error": f"{path}: {error.strerror}"}
+    if len(text) > _MOST:
+        return {"ok": False, "kind": "form", "error": f"{path} has more than {_MOST >> 20} MiB"}
+    try:
+        found = json.loads(text.decode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         return {"ok": False, "kind": "json", "error": f"{path} is not JSON: {readable(error)}"}
     try:
-        routes = {readable(party): _roles(roles) for party, roles in list(found["route_table"].items())[:_SHOWN]}
+        routes = {readable(party): _roles(roles) for party, roles in found["route_table"].items()}
         allowed = found["permission"].get("default_allow", False) is True and not found["permission"].get("deny")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         return {"ok": False, "kind": "form", "error": f"{path} is not a table of Serving's: {readable(error)}"}
@@ -56,7 +58,7 @@ def is_here(where: str, itself: list[str]) -> bool:
 def _roles(roles: dict[str, Any]) -> dict[str, list[str]]:
     # The admin's page writes these two beside the roles.
     names = [name for name in roles if name not in ("createTime", "updateTime")]
-    return {readable(name): [_where(one) for one in roles[name]] for name in names[:_SHOWN]}
+    return {readable(name): [_where(one) for one in roles[name]] for name in names}
 
 
 def _where(entry: dict[str, Any]) -> str:

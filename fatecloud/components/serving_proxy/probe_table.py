@@ -11,6 +11,8 @@ from fatecloud.probing.dialing import readable
 from fatecloud.probing.properties import settings
 
 PARTY = "coordinator"
+_SHOWN = 100
+"""Sentences of an answer about a table, which may have any number of entries."""
 
 
 def judge(
@@ -35,7 +37,8 @@ def judge(
         return {**table, **other}
     routes = table["routes"]
     refuses = [] if table["allowed"] else ["its permissions refuse requests"]
-    return {"ok": True, **other, "loops": _loops(routes, itself), "wrong": [*_wrong(routes, wanted), *refuses]}
+    loops, wrong = _loops(routes, itself), [*refuses, *_wrong(routes, wanted)]
+    return {"ok": True, **other, "loops": loops[:_SHOWN], "wrong": wrong[:_SHOWN]}
 
 
 def _loops(routes: dict[str, dict[str, list[str]]], itself: list[str]) -> list[str]:

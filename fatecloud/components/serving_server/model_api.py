@@ -88,7 +88,9 @@ class ServingModels:
             except FatecloudError:
                 # Where the time went is not worth the answer itself.
                 continue
-            found += [_hop(service, one) for one in said.get("hops", []) if isinstance(one, Mapping)]
+            listed = said.get("hops")
+            hops = listed if isinstance(listed, list) else []
+            found += [_hop(service, one) for one in hops if isinstance(one, Mapping)]
         return tuple(found)
 
     def keeps_models(self, owner: str) -> str:
