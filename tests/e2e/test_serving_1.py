@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from own_store import import_confirmed, operator
 from program import Program
 from raised import RAISED
+from serving_groups import deploy, healthy, operator_of, pair
 from waiting import wait_until
 
 from fatecloud.components.script import script_text
@@ -32,7 +32,7 @@ if not ARCHIVES:
     pytest.skip("FATECLOUD_PACKAGES names no directory with serving 1.3", allow_module_level=True)
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 RELEASE = "serving-1.3.3"
-SIDES = {"guest": ("n1", "9999"), "host": ("n2", "10000")}
+SIDES = {"guest": ("n1", 9999), "host": ("n2", 10000)}
 SERVICES = ("zookeeper", "redis", "serving-server", "serving-proxy")
 MODELS, CODE = "/opt/models", "/opt/asking.zip"
 STAND_IN = f"""
@@ -73,43 +73,17 @@ def nodes(sandbox: Handed) -> Sandbox:
 @pytest.fixture(scope="module")
 def program(sandbox: Handed, tmp_path_factory: pytest.TempPathFactory) -> Program:
     """The operator of both groups; their store has nothing but upstream's zips."""
-    place = tmp_path_factory.mktemp("serving1")
-    empty = place / "empty"
-    empty.mkdir()
-    program = operator(sandbox, place, empty, _pair)
-    program.ok("release", "fetch", RELEASE)
-    import_confirmed(program, ARCHIVES)
-    return program
+    return operator_of(sandbox, tmp_path_factory.mktemp("serving1"), _groups, RELEASE, ARCHIVES)
 
 
-def _pair(document: dict[str, Any]) -> None:
-    for name in ("release", "architecture", "parties"):
-        document.pop(name, None)
-    document["groups"] = {
-        side: {
-            "release": RELEASE,
-            "services": dict.fromkeys(SERVICES, node),
-            "config": {
-                "serving-proxy": {"party": int(party)},
-                "serving-server": {"features": {"source": "sample"}, "flow": "127.0.0.1:9380"},
-                "redis": {"memory": "8MiB"},
-            },
-        }
-        for side, (node, party) in SIDES.items()
-    }
+def _groups(document: dict[str, Any]) -> None:
+    document["groups"] = pair(RELEASE, SIDES, SERVICES, flow="127.0.0.1:9380")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _running(program: Program) -> None:
     """Deployed from nothing; a request through both proxies is its proof."""
-    with RAISED.anything():
-        done = program.ok("deploy", "--yes", timeout=2400)
-    assert "route guest -> host: success" in done.out + done.err
-
-
-def healthy(program: Program) -> None:
-    report = program.wait_for(lambda report: report["status"] == 0, timeout=300)
-    assert (report["findings"], report["status"]) == ([], 0)
+    deploy(program)
 
 
 def predicted(nodes: Sandbox) -> dict[str, Any]:
@@ -125,13 +99,13 @@ def predicted(nodes: Sandbox) -> dict[str, Any]:
 
 
 def test_it_is_healthy_and_a_second_deploy_has_nothing_to_do(program: Program) -> None:
-    healthy(program)
+    healthy(program, 300)
     assert "nothing to do" in program.ok("deploy", "--yes").out
 
 
 def test_both_parties_together_make_the_score(nodes: Sandbox) -> None:
     code = _code()
-    guest, host = (party for _, party in SIDES.values())
+    guest, host = (str(party) for _, party in SIDES.values())
     for role, (node, _) in reversed(SIDES.items()):
         nodes.write(node, CODE, code)
         nodes.write(node, f"{MODELS}/{role}", sample.model(role, guest, host))
@@ -178,6 +152,6 @@ def _code() -> bytes:
 def test_after_a_restart_of_everything_the_score_is_the_same(program: Program, nodes: Sandbox) -> None:
     with RAISED.anything():
         program.ok("restart", "--yes", timeout=1200)
-        healthy(program)
+        healthy(program, 300)
     wait_until(lambda: predicted(nodes).get("retcode") == 0, 180)
     assert predicted(nodes)["data"]["prob"] == pytest.approx(sample.score(), abs=1e-9)

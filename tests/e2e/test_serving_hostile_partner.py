@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from own_store import import_confirmed, operator
 from program import Program
 from raised import RAISED
 from repairs import repair
+from serving_groups import deploy, healthy, operator_of, pair
 from two_parties import cluster_name, home, slug
 
 from fatecloud.components.script import parts_of
@@ -29,6 +29,8 @@ ARCHIVES = sorted(PACKAGES.glob("*-2.1.6-*.zip"))
 if not ARCHIVES:
     pytest.skip("FATECLOUD_PACKAGES names no directory with serving", allow_module_level=True)
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+RELEASE = "serving-2.1.6"
+SERVICES = ("zookeeper", "redis", "serving-server", "serving-proxy", "serving-admin")
 OWN, MORE, PARTNER = "n1", "n3", "n2"
 SERVER, INNER, OUTER = 8000, 8879, 8869
 PORTS = {"server": SERVER, "inner port": INNER, "HTTP": 8059, "admin": 8350, "ZooKeeper": 2181, "Redis": 6379}
@@ -95,36 +97,17 @@ def nodes(sandbox: Handed) -> Sandbox:
 
 @pytest.fixture(scope="module")
 def program(sandbox: Handed, tmp_path_factory: pytest.TempPathFactory) -> Program:
-    place = tmp_path_factory.mktemp("servtrust")
-    empty = place / "empty"
-    empty.mkdir()
-    program = operator(sandbox, place, empty, _pair)
-    program.ok("release", "fetch", "serving-2.1.6")
-    import_confirmed(program, ARCHIVES)
-    return program
+    return operator_of(sandbox, tmp_path_factory.mktemp("servtrust"), _groups, RELEASE, ARCHIVES)
 
 
-def _pair(document: dict[str, Any]) -> None:
-    for name in ("release", "architecture", "parties"):
-        document.pop(name, None)
-    every = ("zookeeper", "redis", "serving-server", "serving-proxy", "serving-admin")
-    config = {"serving-server": {"features": {"source": "sample"}}, "redis": {"memory": "8MiB"}}
-    document["groups"] = {
-        side: {
-            "release": "serving-2.1.6",
-            "services": dict.fromkeys(every, node),
-            "config": {**config, "serving-proxy": {"party": party}},
-        }
-        for side, node, party in (("guest", OWN, 9999), ("host", PARTNER, 10000))
-    }
+def _groups(document: dict[str, Any]) -> None:
+    document["groups"] = pair(RELEASE, {"guest": (OWN, 9999), "host": (PARTNER, 10000)}, SERVICES)
     document["groups"]["guest"]["services"]["serving-server"] = [OWN, MORE]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _running(program: Program, nodes: Sandbox) -> None:
-    with RAISED.anything():
-        done = program.ok("deploy", "--yes", timeout=2400)
-    assert "route guest -> host: success" in done.out + done.err
+    deploy(program)
     for name, text in parts_of("serving-proxy", "trial_route.py").items():
         nodes.write(PARTNER, f"{CODE}/{name.replace('.', '/')}.py", text.encode())
 
@@ -142,11 +125,6 @@ def reached(nodes: Sandbox, node: str, *ports: int, source: str = "") -> list[st
     asked = json.dumps([nodes.addresses[OWN], source, *ports])
     found: list[str] = json.loads(nodes.check(node, ["python3", "-c", _CONNECT, asked]))
     return found
-
-
-def healthy(program: Program) -> None:
-    report = program.wait_for(lambda report: report["status"] == 0, timeout=600)
-    assert (report["findings"], report["status"]) == ([], 0)
 
 
 def tables(program: Program, nodes: Sandbox) -> set[str]:
@@ -179,7 +157,7 @@ def test_a_partner_changes_neither_models_nor_routes(program: Program, nodes: Sa
 
 
 def test_a_filter_that_someone_flushed_is_named_and_comes_back(program: Program, nodes: Sandbox) -> None:
-    healthy(program)
+    healthy(program, 600)
     name = f"fatecloud-{slug(program, 'guest', 'serving-proxy')}"
     pid = nodes.check(OWN, ["systemctl", "show", "-P", "MainPID", f"{name}.service"])
     nodes.check(OWN, ["nft", "delete", "table", "inet", name])
@@ -189,7 +167,7 @@ def test_a_filter_that_someone_flushed_is_named_and_comes_back(program: Program,
     assert "load its packet filter" in program.ok("plan").out
     (found,) = report["findings"]
     assert repair(program, nodes, found)
-    healthy(program)
+    healthy(program, 600)
     assert reached(nodes, PARTNER, INNER) != ["open"]
     assert nodes.check(OWN, ["systemctl", "show", "-P", "MainPID", f"{name}.service"]) == pid
 
@@ -198,14 +176,14 @@ def test_filters_come_with_a_boot_and_go_with_their_services(program: Program, n
     assert tables(program, nodes) == set(FILTERED)
     nodes.restart(OWN)
     with RAISED.anything():
-        healthy(program)
+        healthy(program, 600)
     assert tables(program, nodes) == set(FILTERED)
     assert reached(nodes, PARTNER, INNER) != ["open"]
     with RAISED.anything():
         program.ok("stop", "guest/serving-proxy", "--yes")
         assert tables(program, nodes) == set(FILTERED) - {"serving-proxy"}
         program.ok("start", "guest/serving-proxy")
-    healthy(program)
+    healthy(program, 600)
     assert tables(program, nodes) == set(FILTERED)
 
 
