@@ -107,13 +107,13 @@ def _both(document: dict[str, Any], pair: Pair, handed: Handed) -> None:
     document["parties"] = {
         party: {
             "addresses": [addresses[node]],
-            "services": {**dict.fromkeys(fate, node), "serving-server": {"group": f"online-{node}"}},
+            "services": {**dict.fromkeys(fate, node), "serving-server": {"group": f"online{party}"}},
             "config": {"flow": {"jobs": {"cores": 2}}},
         }
         for node, party in PARTIES.items()
     }
     document["groups"] = {
-        f"online-{node}": {
+        f"online{party}": {
             "release": pair.serving,
             "services": dict.fromkeys(serving, node),
             "config": {
