@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from fatecloud.components.clustermanager.unreached import manager_unreached
 from fatecloud.components.judging import answer_of, finding, logs, verb
-from fatecloud.components.party_routes import BLOCKED, blocked, flows_behind, routes_to_parties
+from fatecloud.components.party_routes import BLOCKED, Route, blocked, flows_behind, routes_to_parties
+from fatecloud.components.router_questions import VERSION
 from fatecloud.model.check import CheckSpec, Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import PUT_BACK, Ask, Edit, Run
@@ -28,6 +29,8 @@ class Router:
     """What the flow behind it says, where all is well."""
     holds: str
     """Why it may keep back a command that gets its answer without it."""
+    other_api: str
+    """The first version of FATE of the generation whose flows do not know the question to the other flow."""
 
     def code(
         self, name: str, sentence: str, explained_by: tuple[str, ...], *explains: str, outward: bool = False
@@ -65,6 +68,7 @@ class RouterChecks(NamedTuple):
     peers: CheckSpec
     passes_on: CheckSpec
     peer_flows: CheckSpec
+    versions: CheckSpec
 
 
 def router_checks(router: Router) -> RouterChecks:
@@ -76,6 +80,7 @@ def router_checks(router: Router) -> RouterChecks:
         _peers(router),
         _passes_on(router),
         _peer_flows(router),
+        _versions(router),
     )
 
 
@@ -246,3 +251,38 @@ def _peer_flows(router: Router) -> CheckSpec:
         )
 
     return peer_flows
+
+
+def _versions(router: Router) -> CheckSpec:
+    probe = router.probe("peers")
+    code = router.code(
+        "PEER_VERSION",
+        "Another party has a version of FATE with which no job of this party's runs.",
+        (),
+        outward=True,
+    )
+
+    def version(route: Route) -> str:
+        """What the other party's flow said; empty where it said none."""
+        said = route.answer.get("behind", {}).get("version")
+        return router.other_api if route.named == VERSION else str(said or "")
+
+    @service_check(code, component=router.component, after=(router.named("UNUSABLE"),))
+    def versions(view: ServiceView) -> Iterator[Finding]:
+        """The flow of each other party, by what it says over both routers, is of a version with which jobs run."""
+        release = view.desired.release_of(view.service.id)
+        routes = routes_to_parties(view, probe, "proxy")
+        apart = [(route, why) for route in routes if (why := release.apart_from(version(route)))]
+        yield from blocked(
+            view,
+            code,
+            apart,
+            probe,
+            cause="one of the two was upgraded, or they were never agreed on",
+            remedy=tuple(
+                Ask(f"party {route.party}", f"agree on one version: ours is FATE {release.fate}") for route, _ in apart
+            ),
+            expected=f"a version that works with FATE {release.fate}",
+        )
+
+    return versions

@@ -17,6 +17,10 @@ LIMITS = (7.0, 2.0, 2.0)
 CONNECT_SECONDS, DIRECT_SECONDS = 3.0, 3.0
 ALL_SECONDS = 17.0
 """For all that is asked of a party: a node has 20 s, of which the connection to it takes some."""
+NAMED, VERSION = "named", "version"
+"""Part of an answer that a check of its own is about, and its value where that is the other flow's version."""
+OTHER_API = "api"
+"""Kind of a flow's answer: it has the paths and the envelope of the other generation of FATE, and no others."""
 _NOT_THERE = ("refused", "foreign", "name", "unreachable")
 
 
@@ -64,7 +68,8 @@ def way_to(
 ) -> dict[str, Any]:
     """One party's answer: of the flow there (`behind`), and where that says nothing, of the router before it.
 
-    `own` is true where the command gets its answer without the own router, and not through it.
+    `own` is true where the command gets its answer without the own router, and not through it. `named` is `VERSION`
+    where the flow there has another API.
 
     Args:
         own: the own router.
@@ -85,8 +90,9 @@ def way_to(
     if behind.get("kind") == "refused":
         # Before the first deploy there is no router of our own.
         behind = sized(functools.partial(through, endpoint), padding, LIMITS)
-    if behind["ok"]:
-        return {"ok": True, "behind": behind}
+    other = behind.get("kind") == OTHER_API
+    if behind["ok"] or other:
+        return {"ok": True, "behind": behind, **({NAMED: VERSION} if other else {})}
     try:
         connected(endpoint, CONNECT_SECONDS).close()
     except OSError as error:

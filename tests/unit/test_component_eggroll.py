@@ -192,6 +192,13 @@ def test_a_peer_is_asked_through_the_own_osx_and_directly_before_there_is_one(an
     assert ask()["kind"] == "refused"
 
 
+def test_a_flow_of_fate_1_is_another_version_and_no_foreign_software(answers: dict[str, Asked]) -> None:
+    page = b'{"retcode": 100, "retmsg": "<NotFound \'404: Not Found\'>"}'
+    answers[f"own:1 {messages.UNARY}"] = ({"ok": True}, field(2, field(2, page)))
+    found = probe_peers.ask("own:1", "9999", {}, "10000", "127.0.0.1:1")
+    assert (found["ok"], found["named"], found["behind"]["kind"]) == (True, "version", "api")
+
+
 @pytest.mark.parametrize("failure", [UNKNOWN, HANGS], ids=["error", "silence"])
 def test_a_command_that_is_answered_past_the_own_osx_accuses_it(
     answers: dict[str, Asked], failure: dict[str, Any]

@@ -22,11 +22,19 @@ from fatecloud.components.flow.v1_4 import http_exchange, newest_jobs, probe_add
 from fatecloud.components.flow.v1_4.api import FlowApi
 from fatecloud.components.flow.v1_4.proof import toy_job
 from fatecloud.components.flow.v1_4.states import HEAVY
+from fatecloud.model.jobs import Attempt
 
 EXAMPLE, FLOW = "eggroll-rollsite-1.4", "9999/flow@a1"
 FIXTURES = Path(__file__).parent / "fixtures" / "flow" / "v1_4"
 ANSWERS = {"/v1/job/query": "jobs", "/v1/job/task/query": "tasks"}
 NONE = {"retcode": 101, "retmsg": "find job failed"}
+
+
+def test_it_is_not_asked_for_logs_that_only_later_flows_give_out() -> None:
+    flow = Fixed()
+    given = api(flow)
+    found = given.attempt("1", "guest", "9999"), given.blamed("1", "guest", "9999"), given.refused("1", "guest", "9999")
+    assert (found, flow.asked) == ((Attempt(), ("", "", ""), ""), [])
 
 
 def test_the_remedy_for_a_nodemanager_that_does_not_answer_leaves_the_clustermanager_alone() -> None:

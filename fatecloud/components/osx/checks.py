@@ -14,12 +14,13 @@ from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import PUT_BACK, logs_of_service
 
-usable, upstream, manager, peers, passes_on, peer_flows = router_checks(
+usable, upstream, manager, peers, passes_on, peer_flows, versions = router_checks(
     Router(
         "osx",
         "OSX",
         answers="flow's answer to a command about an unknown task",
         holds="its threads for commands are used up or hang, or its table of routes was changed by hand",
+        other_api="1",
     )
 )
 

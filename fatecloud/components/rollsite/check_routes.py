@@ -8,8 +8,9 @@ from typing import Any
 
 from fatecloud.components.judging import answer_of, finding, verb
 from fatecloud.components.party_routes import Route, blocked, routes_to_parties
-from fatecloud.components.rollsite.stale import NAMED, ROUTE, STALE
+from fatecloud.components.rollsite.stale import ROUTE, STALE
 from fatecloud.components.rollsite.want import PEERS, STATE
+from fatecloud.components.router_questions import NAMED
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import CHECK, PUT_BACK, Ask, Edit, Remedy

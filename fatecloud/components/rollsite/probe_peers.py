@@ -12,11 +12,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from fatecloud.components.flow.v1.version_question import OTHER_API, PADDING
+from fatecloud.components.flow.v1.version_question import PADDING
 from fatecloud.components.rollsite.messages import NO_ROUTE, failed_at, flow, health
 from fatecloud.components.rollsite.own_table import FLOW, OwnTable, own_table
-from fatecloud.components.rollsite.stale import NAMED, ROUTE, TLS, VERSION, held_back, named_stale
-from fatecloud.components.router_questions import ALL_SECONDS, CONNECT_SECONDS, way_to
+from fatecloud.components.rollsite.stale import ROUTE, TLS, held_back, named_stale
+from fatecloud.components.router_questions import ALL_SECONDS, CONNECT_SECONDS, NAMED, way_to
 from fatecloud.probing.dialing import address_of, asked, connected, trouble
 
 
@@ -43,8 +43,6 @@ def named(found: dict[str, Any], own_party: str, table: OwnTable, party: str, en
         return named_stale(found) if stale else found
     if found.get("kind") == TLS:
         return {**found, NAMED: TLS}
-    if behind.get("kind") == OTHER_API:
-        return {"ok": True, "behind": behind, NAMED: VERSION}
     theirs = behind.get("kind") == NO_ROUTE and failed_at(str(behind.get("error"))) not in ("", own_party)
     # What was asked past the own rollsite is the other one's answer.
     return {**found, NAMED: ROUTE} if theirs or found.get("kind") == NO_ROUTE else found

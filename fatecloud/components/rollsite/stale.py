@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-NAMED, STALE, ROUTE, VERSION, TLS = "named", "stale", "route", "version", "tls"
-"""Part of an answer, and its values: a check of rollsite's own names what is wrong."""
+from fatecloud.components.router_questions import NAMED
+
+STALE, ROUTE, TLS = "stale", "route", "tls"
+"""Values of `NAMED` in an answer: a check of rollsite's own says what is wrong."""
 _SIGN = "io exception"
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fatecloud.components.router_questions import OTHER_API
 from fatecloud.probing.dialing import readable
 
 PATH = "/v1/version/get"
 METHOD = "POST"
 PADDING = 4000
 """Bytes: three Ethernet packets. Flow writes each question to its log."""
-OTHER_API = "api"
-"""Kind of an answer: a flow gave it, and one of FATE 2, which has other paths and another envelope."""
 
 
 def body(padding: int = 0) -> bytes:

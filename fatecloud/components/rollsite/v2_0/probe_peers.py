@@ -14,9 +14,9 @@ from fatecloud.components.flow.v1.version_question import PADDING
 from fatecloud.components.rollsite.messages import NO_ROUTE
 from fatecloud.components.rollsite.own_table import OwnTable, own_table
 from fatecloud.components.rollsite.probe_peers import look, named
-from fatecloud.components.rollsite.stale import NAMED, ROUTE
+from fatecloud.components.rollsite.stale import ROUTE
 from fatecloud.components.rollsite.v2_0.messages import flow, health, route
-from fatecloud.components.router_questions import CONNECT_SECONDS, LIMITS, way_to
+from fatecloud.components.router_questions import CONNECT_SECONDS, LIMITS, NAMED, way_to
 from fatecloud.probing.dialing import address_of, connected, trouble
 
 
