@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-NAMED, STALE, ROUTE, VERSION, TLS = "named", "stale", "route", "version", "tls"
+NAMED, STALE, ROUTE, VERSION = "named", "stale", "route", "version"
 """Part of an answer, and its values: a check of rollsite's own names what is wrong."""
 _SIGN = "io exception"
 
