@@ -178,7 +178,7 @@ def test_its_own_port_for_other_parties_is_asked_over_tls(
     assert (wrong["kind"], wrong["port"]) == ("tls", "inter")
 
 
-def test_a_port_that_takes_no_tls_and_is_no_proxy_is_not_called_plaintext(
+def test_a_port_with_neither_tls_nor_a_proxy_is_not_called_plaintext(
     keys: Keys, plain: Serving, echoed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(messages, "UNARY", "/test.Echo/nothing")
@@ -247,7 +247,7 @@ def test_an_entry_with_tls_that_the_inventory_does_not_have_is_named(tmp_path: P
     assert own_table(str(tmp_path / "route_table.json"))["encrypted"]["11000"] == {"default": ["203.0.113.7:8869"]}
 
 
-def test_a_word_that_is_no_negotiation_is_a_setting_that_cannot_be_read(tmp_path: Path) -> None:
+def test_another_word_for_negotiation_is_a_setting_that_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "application.properties"
     for value, shown in (("TLS", []), ("PLAINTEXT", []), ("TLS ", ["'TLS '"]), ("tls", ["'tls'"])):
         path.write_text(f"proxy.grpc.inter.negotiationType={value}\n")
@@ -262,7 +262,7 @@ def test_the_files_are_tried_before_a_deploy() -> None:
     assert not [one for one in desired(PLAIN).services[PROXY].probes if one.name == "serving-proxy.certificate"]
 
 
-def test_with_tls_plaintext_is_no_exposure() -> None:
+def test_without_tls_plaintext_is_an_exposure() -> None:
     for example, codes in ((EXAMPLE, []), (PLAIN, ["EXPOSURE_SERVING_PLAINTEXT"])):
         facts = NodeFacts("g1", {}, {}, 0.1)
         view = ServiceView(desired(example), Observed({"g1": facts}, 0.0), facts, desired(example).services[PROXY])

@@ -21,7 +21,7 @@ KEYS = keys(
     "Certificates in PEM of the CAs that may sign those of other parties. The one that has signed its own is among "
     "them, because fatecloud asks its port with it.",
 )
-"""Not of 1.3: 1.3.0 to 1.3.2 ignore such settings and send plaintext, and cannot be told from 1.3.3."""
+"""Not of 1.3: 1.3.0 to 1.3.2 ignore such settings and send plaintext, and look the same as 1.3.3."""
 
 _COMPONENT = descriptor(want, clients=(SERVER, ADMIN), proofs=(ROUTE, SMOKE))
 
