@@ -22,9 +22,11 @@ from repairs import repair
 from rolling import causes
 from serving_packages import REAL, archives
 from servings import predicted
-from two_parties import home, slug, user
+from two_parties import home, label, slug, user
 
 from fatecloud.components.script import parts_of
+from fatecloud.model.accounts import own_name
+from fatecloud.model.identity import ServiceId
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
 
@@ -119,8 +121,11 @@ def servings(new_sandbox: Callable[..., Handed], tmp_path_factory: pytest.TempPa
     import_confirmed(program, [path for path in archives() if "-2.1.6-" in path.name])
     found = Servings(program, handed.sandbox, certificates)
     for side, (node, _) in SIDES.items():
-        account = user(program, side, "serving-proxy")
-        handed.sandbox.check(node, ["useradd", "--system", "--user-group", "--shell", "/usr/sbin/nologin", account])
+        # As an operator makes it before a first deploy, whose files the account has to read.
+        service = ServiceId(label(program), side, "serving-proxy", node)
+        made = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
+        named = ["--shell", "/usr/sbin/nologin", "--comment", service.stamp, own_name(service)]
+        handed.sandbox.check(node, ["useradd", *made, *named])
         for name, text in parts_of("serving-proxy", "probe_state.py").items():
             handed.sandbox.write(node, f"{CODE}/{name.replace('.', '/')}.py", text.encode())
     return found
