@@ -17,6 +17,7 @@ from test_component_serving import packed, settings
 
 from fatecloud.components.certificate_files import look
 from fatecloud.components.serving_proxy import exposures, peers, probe_state, probe_table
+from fatecloud.components.serving_proxy.check_tls import NOT_IN_FORCE
 from fatecloud.components.serving_proxy.own_table import own_table
 from fatecloud.components.serving_server import messages
 from fatecloud.components.serving_server.probe_settings import judge as judged_settings
@@ -286,3 +287,5 @@ def test_a_proxy_that_takes_plaintext_is_the_cause_at_its_partner() -> None:
     )
     assert root_codes(*changes, example=EXAMPLE) == [f"SERVING_TLS_NOT_IN_FORCE@{HOST}"]
     assert {one.code for one in findings(*changes, example=EXAMPLE)} == {"SERVING_TLS_NOT_IN_FORCE", "SERVING_PEER_TLS"}
+    # As a value that was edited, it leads before the file that has it.
+    assert ("FILE_DRIFTED" in NOT_IN_FORCE.explains, NOT_IN_FORCE.settles) == (True, False)

@@ -32,6 +32,7 @@ NOT_IN_FORCE = Code(
     "Serving's proxy takes plaintext from other parties, and the inventory says that it speaks TLS.",
     ("node",),
     explains=("FILE_DRIFTED", "RESTART_PENDING", "SERVING_PEER_TLS"),
+    settles=False,
 )
 
 
