@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fatecloud.components.certificate_checks import Speaker, certificate_checks
 from fatecloud.components.judging import answer_of, finding, verb
@@ -48,7 +49,7 @@ def over_tls(view: ServiceView) -> Iterator[Finding]:
             STATE,
             cause="its settings were changed by hand: where one of its files is not named, or `negotiationType` is not "
             "TLS, it takes plaintext, and says so in its log alone",
-            remedy=(*PUT_BACK, verb(view, "restart")),
+            remedy=(*PUT_BACK, replace(verb(view, "restart"), when="if the deploy has nothing to do")),
             expected="TLS, with a certificate of each client",
             got=PLAINTEXT,
         )
