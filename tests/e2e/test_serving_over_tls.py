@@ -1,4 +1,4 @@
-"""Two parties on FATE-Serving whose proxies speak TLS with each other: upstream's, or the fixtures'.
+"""Two parties on FATE-Serving whose proxies speak TLS with each other, of upstream's packages.
 
 Each party has a CA of its own, and its certificate is signed by that. They are on nodes of their own, with nothing else
 than they need, because the certificates have to be there before the first deploy.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,10 +29,12 @@ from fatecloud.model.identity import ServiceId
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
 
+if not (REAL and archives()):
+    pytest.skip("FATECLOUD_PACKAGES names no directory with serving", allow_module_level=True)
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 RELEASE = "serving-2.1.6"
 SIDES = {"guest": ("n1", 9999), "host": ("n2", 10000)}
-MEMORY = (5 if REAL else 4) << 30
+MEMORY = 5 << 30
 PLACE = "/etc/pki/fate"
 CERTIFICATE, KEY, CA = f"{PLACE}/proxy.crt", f"{PLACE}/proxy.key", f"{PLACE}/ca.crt"
 OUTER = 8869
@@ -108,10 +109,6 @@ class Servings:
 
 @pytest.fixture(scope="module")
 def servings(new_sandbox: Callable[..., Handed], tmp_path_factory: pytest.TempPathFactory) -> Servings:
-    if not REAL and not (shutil.which("javac") and shutil.which("mvn")):
-        pytest.skip("this machine has no JDK or no Maven")
-    if not archives():
-        pytest.skip("FATECLOUD_PACKAGES names no directory with serving 2.1")
     handed = new_sandbox("servtls", 2, prepared=True, memory=MEMORY)
     place, certificates = tmp_path_factory.mktemp("servtls"), tmp_path_factory.mktemp("certificates")
     empty = place / "empty"
@@ -203,7 +200,6 @@ def test_no_key_is_anywhere_else(servings: Servings) -> None:
     assert not any(line.encode() in text for text in texts)
 
 
-@pytest.mark.patient
 def test_a_proxy_that_someone_made_take_plaintext_is_named_and_repaired(servings: Servings) -> None:
     node, conf = SIDES["host"][0], f"{servings.conf('host')}/application.properties"
     servings.nodes.check(node, ["sed", "-i", "s/negotiationType=TLS/negotiationType=PLAINTEXT/", conf])
@@ -240,7 +236,6 @@ def test_a_certificate_that_expires_soon_is_a_warning(servings: Servings) -> Non
     servings.healthy()
 
 
-@pytest.mark.patient
 def test_a_partner_whose_ca_is_not_known_is_named(servings: Servings) -> None:
     own = servings.keys["host"]
     servings.keys["host"] = servings.certified("host")
