@@ -55,6 +55,7 @@ class Servings:
     def __init__(self, program: Program, nodes: Sandbox, place: Path) -> None:
         self.program, self.nodes, self.place = program, nodes, place
         self.keys = {side: self.certified(side) for side in SIDES}
+        self.cas = list(self.keys.values())
 
     def certified(self, side: str, **more: Any) -> Keys:
         """A new key and certificate for a side's node."""
@@ -67,12 +68,12 @@ class Servings:
         """Put files on a side's node: as they should be, but for those that are given."""
         node, keys = SIDES[side][0], own or self.keys[side]
         account = user(self.program, side, "serving-proxy")
-        others = b"".join(one.certificate.read_bytes() for one in self.keys.values())
+        cas = b"".join(one.certificate.read_bytes() for one in self.cas)
         self.nodes.check(node, ["install", "-d", "-m", "755", PLACE])
         for path, text in (
             (CERTIFICATE, keys.certificate.read_bytes()),
             (KEY, (key or keys.key).read_bytes()),
-            (CA, others),
+            (CA, cas),
         ):
             self.nodes.write(node, path, text)
             self.nodes.check(node, ["sh", "-ec", f"chown {account}: {path}; chmod 400 {path}"])
@@ -226,6 +227,8 @@ def test_a_certificate_that_expires_soon_is_a_warning(servings: Servings) -> Non
     own = servings.keys["guest"]
     soon = servings.certified("guest", valid=dt.timedelta(days=12, hours=1))
     servings.keys["guest"] = soon
+    # Before the certificate, and beside the CA that it follows: the proxy was not restarted, and shows the old one.
+    servings.cas.append(soon)
     try:
         servings.put("guest")
         found = servings.found("SERVING_CERTIFICATE_EXPIRES")
@@ -239,6 +242,7 @@ def test_a_certificate_that_expires_soon_is_a_warning(servings: Servings) -> Non
 def test_a_partner_whose_ca_is_not_known_is_named(servings: Servings) -> None:
     own = servings.keys["host"]
     servings.keys["host"] = servings.certified("host")
+    servings.cas.append(servings.keys["host"])
     try:
         servings.put("host")
         servings.restarted("host")

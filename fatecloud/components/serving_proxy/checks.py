@@ -22,6 +22,7 @@ from fatecloud.components.serving_server.want import REGISTRY
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import CHECK, PLAN, PUT_BACK, Ask, Edit, look
+from fatecloud.probing.grpc.own_tls import TLS
 
 __all__ = [
     "behind",
@@ -94,7 +95,9 @@ def usable(view: ServiceView) -> Iterator[Finding]:
             UNUSABLE,
             f"port {answer['port']}: {answer['error']}",
             STATE,
-            cause="another program has its port, or it is still waiting for ZooKeeper",
+            cause="its files of TLS were changed, and it goes on with those that it read at its start"
+            if answer["kind"] == TLS
+            else "another program has its port, or it is still waiting for ZooKeeper",
             remedy=(verb(view, "restart"), logs(view), look("fatecloud preflight")),
             expected="an answer of Serving's proxy",
             got=str(answer["kind"]),
