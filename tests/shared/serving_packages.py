@@ -1,8 +1,7 @@
 """The archives of FATE-Serving 2.1 that the tests deploy: upstream's, or those of fixtures that answer alike.
 
 No registry has the real ones. FATECLOUD_PACKAGES names a directory with a directory `serving`, which has upstream's
-zips; without it they are made of `tests/fixtures/jvm`, one source for all versions. A fixture's models are regressions,
-and its proxies have no TLS.
+zips; without it they are made of `tests/fixtures/jvm`, one source for all versions. A fixture's models are regressions.
 """
 
 from __future__ import annotations

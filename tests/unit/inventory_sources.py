@@ -282,6 +282,7 @@ groups:
         jvm: {heap: 512M, direct: 128M, stack: 512K, gc_log: false, dumps: /srv/dumps}
         residues: {days: 3, size: 1GiB}
         ports: {http: 18059, intra: 18879, inter: 18869}
+        tls: {certificate: /etc/pki/fate/proxy.crt, key: /etc/pki/fate/proxy.key, ca: /etc/pki/fate/ca.crt}
       serving-admin:
         bind: 10.0.0.31
         account: operator

@@ -17,6 +17,7 @@ KEPT = {
     "REDIS_AOF_BROKEN",
     "ROLLSITE_CERTIFICATE_EXPIRES",
     "ROLLSITE_CERTIFICATE_UNUSABLE",
+    "ROLLSITE_KEY_READABLE",
     "ROLLSITE_TABLE_WRONG",
     "ROLLSITE_TRANSFERS_LOST",
 }
@@ -31,6 +32,7 @@ READING = {
     "rollsite.peers",
     "rollsite.state",
     "rollsite.transfers",
+    "serving-proxy.certificate",
     "serving-proxy.table",
     "serving-server.load",
     "serving-server.settings",

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from test_eggroll_2 import CONF, ROLLSITE, TABLE
 
+from fatecloud.components.certificate_files import look
 from fatecloud.components.rollsite import probe_peers
 from fatecloud.components.rollsite.own_table import OwnTable, own_table
-from fatecloud.components.rollsite.probe_certificate import look
 from fatecloud.errors import InventoryError
 from fatecloud.inventory import load
 from fatecloud.model.routes import RouteTable

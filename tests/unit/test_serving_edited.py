@@ -123,7 +123,7 @@ def whole(**parties: Any) -> dict[str, Any]:
 
 
 def judged(tmp_path: Path, document: Any, settings: str = "coordinator=9999\n") -> dict[str, Any]:
-    return probe_table.judge(conf(tmp_path, settings), table(tmp_path, document), "9999", ITSELF, WANTED)
+    return probe_table.judge(conf(tmp_path, settings), table(tmp_path, document), "9999", ITSELF, WANTED, {})
 
 
 def test_a_table_as_it_was_deployed_has_nothing_wrong(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 from fatecloud.components.flow.v1.version_question import PADDING
 from fatecloud.components.rollsite.messages import NO_ROUTE, failed_at, flow, health
 from fatecloud.components.rollsite.own_table import FLOW, OwnTable, own_table
-from fatecloud.components.rollsite.stale import ROUTE, TLS, held_back, named_stale
+from fatecloud.components.rollsite.stale import ROUTE, held_back, named_stale
 from fatecloud.components.router_questions import ALL_SECONDS, CONNECT_SECONDS, NAMED, way_to
 from fatecloud.probing.dialing import address_of, asked, connected, trouble
+from fatecloud.probing.grpc.own_tls import TLS, own_tls
 
 
 def ask(own: str, own_party: str, table: OwnTable, party: str, endpoint: str) -> dict[str, Any]:
@@ -54,10 +55,7 @@ def beyond(own: str, table: OwnTable, question: Callable[..., dict[str, Any]]) -
     def asking(host: str, port: int, *about: Any, **more: Any) -> dict[str, Any]:
         if not table.files or (host, port) == address_of(own):
             return question(host, port, *about, **more)
-        from fatecloud.probing.grpc.tls import Tls  # noqa: PLC0415 - without TLS no one pays for the import
-
-        ca, certificate, key = table.files
-        return question(host, port, *about, tls=Tls(ca, certificate=certificate, key=key), **more)
+        return question(host, port, *about, tls=own_tls(table.files), **more)
 
     return asking
 

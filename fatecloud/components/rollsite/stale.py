@@ -10,7 +10,7 @@ from typing import Any
 
 from fatecloud.components.router_questions import NAMED
 
-STALE, ROUTE, TLS = "stale", "route", "tls"
+STALE, ROUTE = "stale", "route"
 """Values of `NAMED` in an answer: a check of rollsite's own says what is wrong."""
 _SIGN = "io exception"
 

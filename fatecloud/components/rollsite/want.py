@@ -13,8 +13,9 @@ from fatecloud.components.flow.v1.version_question import PADDING
 from fatecloud.components.java import Flag, Jvm
 from fatecloud.components.neighbours import edges_to, edges_to_others
 from fatecloud.components.networks import networks_with_partners
+from fatecloud.components.party_tls import tls_of
 from fatecloud.components.question import question
-from fatecloud.components.rollsite.tls import PORT, tls_of
+from fatecloud.components.rollsite.tls import PORT
 from fatecloud.components.route_tables import route_table_json, table_of
 from fatecloud.model.context import Context
 from fatecloud.model.endpoint import Endpoint

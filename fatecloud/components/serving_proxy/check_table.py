@@ -20,6 +20,7 @@ _EFFECTS = (
     "SERVING_CONNECTION_LOST",
     "SERVING_PEER_MTU",
     "SERVING_PEER_SERVER_DOWN",
+    "SERVING_PEER_TLS",
     "SERVING_SHADOW_FAILED",
 )
 """A finding that names the edited value leads before one that says that a file is another one."""

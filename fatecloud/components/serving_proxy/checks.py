@@ -10,9 +10,11 @@ from fatecloud.components.party_routes import BLOCKED, LARGE, blocked, packets_l
 from fatecloud.components.serving_proxy.check_partner_models import has_their_parts
 from fatecloud.components.serving_proxy.check_shadow import witness
 from fatecloud.components.serving_proxy.check_table import no_loop, own_party, own_table
+from fatecloud.components.serving_proxy.check_tls import certificate, handshakes, over_tls
 from fatecloud.components.serving_proxy.check_waits import waits
 from fatecloud.components.serving_proxy.exposures import exposures
 from fatecloud.components.serving_proxy.partners import KIND
+from fatecloud.components.serving_proxy.probe_state import PLAINTEXT
 from fatecloud.components.serving_proxy.service import PEERS, STATE
 from fatecloud.components.serving_server.checks import HANGS
 from fatecloud.components.serving_server.registry import SERVER
@@ -20,13 +22,17 @@ from fatecloud.components.serving_server.want import REGISTRY
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import CHECK, PLAN, PUT_BACK, Ask, Edit, look
+from fatecloud.probing.grpc.own_tls import TLS
 
 __all__ = [
     "behind",
+    "certificate",
     "exposures",
+    "handshakes",
     "has_their_parts",
     "known_servers",
     "no_loop",
+    "over_tls",
     "own_party",
     "own_table",
     "passes_on",
@@ -83,13 +89,15 @@ CONNECTION_LOST = Code(
 def usable(view: ServiceView) -> Iterator[Finding]:
     """It answers at its three ports as Serving's proxy does."""
     answer = answer_of(view, STATE)
-    if not answer["ok"] and answer["kind"] not in HANGS:
+    if not answer["ok"] and answer["kind"] not in (*HANGS, PLAINTEXT):
         yield finding(
             view,
             UNUSABLE,
             f"port {answer['port']}: {answer['error']}",
             STATE,
-            cause="another program has its port, or it is still waiting for ZooKeeper",
+            cause="its files of TLS were changed, and it goes on with those that it read at its start"
+            if answer["kind"] == TLS
+            else "another program has its port, or it is still waiting for ZooKeeper",
             remedy=(verb(view, "restart"), logs(view), look("fatecloud preflight")),
             expected="an answer of Serving's proxy",
             got=str(answer["kind"]),
@@ -128,7 +136,8 @@ def known_servers(view: ServiceView) -> Iterator[Finding]:
 @service_check(PEER_UNREACHABLE, component="serving-proxy")
 def peers(view: ServiceView) -> Iterator[Finding]:
     """Every other party's proxy answers from here."""
-    wrong = [(r, str(r.answer["error"])) for r in routes_to_parties(view, PEERS, KIND) if not r.answer["ok"]]
+    failed = [route for route in routes_to_parties(view, PEERS, KIND) if not route.answer["ok"] and not route.named]
+    wrong = [(route, str(route.answer["error"])) for route in failed]
     yield from blocked(
         view,
         PEER_UNREACHABLE,

@@ -17,7 +17,10 @@ _MOST = 4 << 20
 
 
 def own_table(path: str) -> dict[str, Any]:
-    """The document: `routes` and `permission`; with a `kind` where the proxy cannot read it and keeps an older one."""
+    """The document: `routes`, and those of them that go out over TLS in `encrypted`; and whether it allows all.
+
+    It has a `kind` where the proxy cannot read it and keeps an older one.
+    """
     try:
         with open(path, "rb") as file:
             text = file.read(_MOST + 1)
@@ -30,11 +33,13 @@ def own_table(path: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         return {"ok": False, "kind": "json", "error": f"{path} is not JSON: {readable(error)}"}
     try:
-        routes = {readable(party): _roles(roles) for party, roles in found["route_table"].items()}
+        parties = [(readable(party), roles) for party, roles in found["route_table"].items()]
+        routes = {party: _roles(roles) for party, roles in parties}
+        encrypted = {party: _roles(roles, encrypted=True) for party, roles in parties}
         allowed = found["permission"].get("default_allow", False) is True and not found["permission"].get("deny")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         return {"ok": False, "kind": "form", "error": f"{path} is not a table of Serving's: {readable(error)}"}
-    return {"ok": True, "routes": routes, "allowed": allowed}
+    return {"ok": True, "routes": routes, "encrypted": encrypted, "allowed": allowed}
 
 
 def leads(routes: dict[str, dict[str, list[str]]], party: str, role: str) -> list[str]:
@@ -55,10 +60,21 @@ def is_here(where: str, itself: list[str]) -> bool:
     return where in itself or (loopback and port in {own.rpartition(":")[2] for own in itself})
 
 
-def _roles(roles: dict[str, Any]) -> dict[str, list[str]]:
+def _roles(roles: dict[str, Any], *, encrypted: bool = False) -> dict[str, list[str]]:
+    """Where the roles of a party lead; `encrypted` for those ends alone that are reached over TLS."""
     # The admin's page writes these two beside the roles.
     names = [name for name in roles if name not in ("createTime", "updateTime")]
-    return {readable(name): [_where(one) for one in roles[name]] for name in names}
+    return {
+        readable(name): [_where(one) for one in roles[name] if _is_encrypted(one) or not encrypted] for name in names
+    }
+
+
+def _is_encrypted(entry: dict[str, Any]) -> bool:
+    """Where one of these is missing, the proxy sends plaintext and says nothing, see `GrpcConnectionPool`."""
+    files = ("certChainFile", "privateKeyFile", "caFile")
+    # A text counts as well as a boolean.
+    asked = str(entry.get("useSSL", "")).lower() == "true" and entry.get("negotiationType") == "TLS"
+    return asked and all(str(entry.get(name, "")).strip() for name in files)
 
 
 def _where(entry: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from fatecloud.components.networks import of_party
+from fatecloud.components.party_tls import judge_alike
 from fatecloud.components.serving_server.want import PROXY, SERVER
 from fatecloud.model.cluster import Peer
 from fatecloud.model.component import ConfigKey, Contradiction
@@ -85,7 +86,7 @@ def networks_of_partners(ctx: Context) -> tuple[str, ...] | None:
 def judge_parties(
     parties: Mapping[str, Owner], peers: Mapping[str, Peer], groups: Mapping[str, Owner]
 ) -> Iterator[tuple[str, Contradiction]]:
-    """Each party has one proxy that others send to, and a number of its own."""
+    """Each party has one proxy that others send to, and a number of its own; all of them have TLS, or none."""
     known: dict[str, str] = {}
     for name, owner in {**parties, **groups}.items():
         if not owner.instances(PROXY):
@@ -100,6 +101,7 @@ def judge_parties(
             what = f"{known[number]} and {owner.title} both serve party {number}: others would not know where to send"
             yield name, Contradiction("party", what, "one of them, with several servers")
         known.setdefault(number, owner.title)
+    yield from judge_alike({**parties, **groups}, PROXY)
     for name, party in parties.items():
         taken = party.placement.get(SERVER)
         group = groups.get(taken.group) if isinstance(taken, FromGroup) else None

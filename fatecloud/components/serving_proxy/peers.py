@@ -14,6 +14,7 @@ from typing import Any
 from fatecloud.components.serving_proxy.own_table import is_here, leads, own_table
 from fatecloud.components.serving_server.messages import PADDING, party, proxy
 from fatecloud.probing.dialing import address_of, asked, connected, trouble
+from fatecloud.probing.grpc.own_tls import TLS, own_tls
 from fatecloud.probing.sized import sized
 
 CONNECT_SECONDS, AGAIN_SECONDS = 3.0, 1.0
@@ -36,13 +37,16 @@ def ask(
     *,
     old: bool = False,
     looped: frozenset[str] = frozenset(),
+    files: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """One party's answer: `behind` is what comes back through the own proxy, from the other party's server.
 
     A party whose packets the own proxy sends to itself (`looped`) is not asked: each would take all of its threads.
 
-    `own` is true where that server answers without the own proxy, and not through it. A proxy that is not there is not
-    asked for anything that makes the own one connect: each failure doubles the time until it tries again.
+    The other proxy is asked over TLS where the own one has `files` for it, see `own_tls`; `named` says that no
+    handshake came about. `own` is true where that server answers without the own proxy, and not through it. A proxy
+    that is not there is not asked for anything that makes the own one connect: each failure doubles the time until it
+    tries again.
     """
     try:
         connected(endpoint, CONNECT_SECONDS).close()
@@ -56,7 +60,7 @@ def ask(
         return party(*address_of(own), own_party, numbers[name], old=old, padding=padding, seconds=seconds)
 
     def direct(padding: int, seconds: float) -> dict[str, Any]:
-        return proxy(*address_of(endpoint), padding=padding, seconds=seconds)
+        return proxy(*address_of(endpoint), padding=padding, seconds=seconds, tls=own_tls(files))
 
     behind = sized(through, PADDING, LIMITS)
     if behind.get("kind") in ("code", "foreign", "hop"):
@@ -65,18 +69,23 @@ def ask(
         behind = through(PADDING, LIMITS[0])
     if behind["ok"]:
         return {"ok": True, "behind": behind}
-    past = party(*address_of(endpoint), own_party, numbers[name], old=old, padding=PADDING, seconds=DIRECT[0])
+    more: dict[str, Any] = {"old": old, "padding": PADDING, "seconds": DIRECT[0], "tls": own_tls(files)}
+    past = party(*address_of(endpoint), own_party, numbers[name], **more)
     if past["ok"]:
         return {"ok": True, "behind": behind, "own": True}
+    if past.get("kind") == TLS:
+        return {**past, "behind": behind, "named": TLS}
     return {**sized(direct, PADDING, DIRECT), "behind": behind}
 
 
 def main(arguments: list[str], *, old: bool = False) -> None:
     """Print what the parties answer; `old` where they are of Serving 1."""
-    own, own_party, numbers, table, itself, *pairs = arguments
+    own, own_party, numbers, table, itself, trust, *pairs = arguments
+    files = tuple(filter(None, trust.split(",")))
     known = dict(pair.split("=", 1) for pair in numbers.split(",") if pair)
     routes = own_table(table).get("routes", {})
     here = itself.split(",")
     looped = frozenset(p for p in known.values() if any(is_here(where, here) for where in leads(routes, p, ROLE)))
-    found = asked(pairs, functools.partial(ask, own, own_party, known, old=old, looped=looped), ALL_SECONDS)
+    question = functools.partial(ask, own, own_party, known, old=old, looped=looped, files=files)
+    found = asked(pairs, question, ALL_SECONDS)
     sys.stdout.write(json.dumps(found) + "\n")

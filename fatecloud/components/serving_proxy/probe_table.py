@@ -14,10 +14,10 @@ PARTY = "coordinator"
 _SHOWN = 100
 """Sentences of an answer about a table, which may have any number of entries."""
 
+Routes = dict[str, dict[str, list[str]]]
 
-def judge(
-    conf: str, path: str, party: str, itself: list[str], wanted: dict[str, dict[str, list[str]]]
-) -> dict[str, Any]:
+
+def judge(conf: str, path: str, party: str, itself: list[str], wanted: Routes, encrypted: Routes) -> dict[str, Any]:
     """The document: `loops` are entries that lead back, `wrong` ones lead elsewhere; `party` is there if it is wrong.
 
     Args:
@@ -25,7 +25,8 @@ def judge(
         path: of the table.
         party: whose proxy it is.
         itself: addresses of this proxy, `host:port`.
-        wanted: the table as it should be.
+        wanted: the table as it should be: party, role, and where it leads.
+        encrypted: those ends of it that are to be reached over TLS.
     """
     try:
         found = settings(conf).get(PARTY, party)
@@ -35,13 +36,14 @@ def judge(
     table = own_table(path)
     if not table["ok"]:
         return {**table, **other}
-    routes = table["routes"]
+    routes, over_tls = table["routes"], table["encrypted"]
     refuses = [] if table["allowed"] else ["its permissions refuse requests"]
-    loops, wrong = _loops(routes, itself), [*refuses, *_wrong(routes, wanted)]
+    loops = _loops(routes, itself)
+    wrong = [*refuses, *_wrong(routes, wanted), *_open(over_tls, wanted, encrypted)]
     return {"ok": True, **other, "loops": loops[:_SHOWN], "wrong": wrong[:_SHOWN]}
 
 
-def _loops(routes: dict[str, dict[str, list[str]]], itself: list[str]) -> list[str]:
+def _loops(routes: Routes, itself: list[str]) -> list[str]:
     return [
         f"what is for {_named(party, role)} goes to {where}"
         for party, roles in sorted(routes.items())
@@ -51,7 +53,7 @@ def _loops(routes: dict[str, dict[str, list[str]]], itself: list[str]) -> list[s
     ]
 
 
-def _wrong(routes: dict[str, dict[str, list[str]]], wanted: dict[str, dict[str, list[str]]]) -> list[str]:
+def _wrong(routes: Routes, wanted: Routes) -> list[str]:
     """What leads elsewhere than it should, for people."""
     said = [
         f"what is for {_named(party, role)} goes to {', '.join(ends) or 'no address'}, not to {', '.join(should)}"
@@ -64,11 +66,23 @@ def _wrong(routes: dict[str, dict[str, list[str]]], wanted: dict[str, dict[str, 
     return [*said, *(f"it has an entry for {_named(party, DEFAULT)}, and the inventory has not" for party in more)]
 
 
+def _open(over_tls: Routes, wanted: Routes, encrypted: Routes) -> list[str]:
+    """What goes out without TLS where it should have it, or the other way round."""
+    return [
+        f"what is for {_named(party, role)} goes out {'without' if should else 'with'} TLS"
+        for party, roles in sorted(wanted.items())
+        for role in sorted(roles)
+        for should in [encrypted.get(party, {}).get(role, [])]
+        if bool(leads(over_tls, party, role)) != bool(should)
+    ]
+
+
 def _named(party: str, role: str) -> str:
     whose = "parties that it does not know" if party == DEFAULT else f"party {party}"
     return whose if role == DEFAULT else f"{role} of {whose}"
 
 
 if __name__ == "__main__":
-    conf, path, party, itself, wanted = sys.argv[1:]
-    sys.stdout.write(json.dumps(judge(conf, path, party, itself.split(","), json.loads(wanted))) + "\n")
+    conf, path, party, itself, wanted, encrypted = sys.argv[1:]
+    found = judge(conf, path, party, itself.split(","), json.loads(wanted), json.loads(encrypted))
+    sys.stdout.write(json.dumps(found) + "\n")

@@ -9,9 +9,10 @@ from typing import Any
 
 from fatecloud.components.java import Jvm
 from fatecloud.components.neighbours import edges_to
+from fatecloud.components.party_tls import tls_of
 from fatecloud.components.question import question
 from fatecloud.components.residues import residue
-from fatecloud.components.serving_proxy.partners import networks_of_partners, partner_edges, partners, party_of
+from fatecloud.components.serving_proxy.partners import KIND, networks_of_partners, partner_edges, partners, party_of
 from fatecloud.components.serving_proxy.shadow import request_of
 from fatecloud.components.serving_server.callers import networks_of
 from fatecloud.components.serving_server.messages import PADDING
@@ -36,7 +37,8 @@ from fatecloud.model.context import Context
 from fatecloud.model.endpoint import LOOPBACK, Endpoint
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
-from fatecloud.model.service import FileSpec, LogFile, PortUse, Process
+from fatecloud.model.routes import Tls
+from fatecloud.model.service import FileSpec, LogFile, NodeProbe, PortUse, Process
 from fatecloud.model.trees import TreeUse
 from fatecloud.model.wanted import Wanted
 
@@ -46,7 +48,7 @@ MAIN = "com.webank.ai.fate.serving.proxy.bootstrap.Bootstrap"
 POOL = "grpc-service"
 """How the names of its threads for packets begin."""
 STATE, PEERS = f"{PROXY}.state", f"{PROXY}.peers"
-TABLE, SHADOW = f"{PROXY}.table", f"{PROXY}.shadow"
+TABLE, SHADOW, CERTIFICATE = f"{PROXY}.table", f"{PROXY}.shadow", f"{PROXY}.certificate"
 
 
 NOISE = (r"host id is null",)
@@ -76,6 +78,8 @@ def proxy(ctx: Context, program: Program) -> Wanted:
     own, http = ctx.own("intra"), ctx.own("http")
     inter = ctx.own("inter")
     party, parties, itself = party_of(ctx.owner), routes(ctx), _itself(ctx)
+    trust = tls_of(ctx)
+    files, own_name = _files(trust), ctx.owner.public[KIND].host if trust else ""
     known, shadow = request_of(ctx.config), f"{ctx.home}/conf/shadow.json"
     pairs = [f"{p.owner}={p.endpoint}" for p in partners(ctx)]
     numbers = ",".join(f"{p.owner}={p.party}" for p in partners(ctx))
@@ -102,11 +106,29 @@ def proxy(ctx: Context, program: Program) -> Wanted:
             *partner_edges(ctx, PEERS),
         ),
         probes=(
-            question(STATE, "probe_state.py", str(http), str(own), str(inter), timeout=25),
+            question(
+                STATE,
+                "probe_state.py",
+                *(str(where) for where in (http, own, inter)),
+                *([",".join(files), own_name] if files else []),
+                # An outer port without TLS is asked twice.
+                timeout=32 if files else 25,
+            ),
             registry_question(ctx, conf, *registered, SERVERS_REGISTERED),
             settings_question(conf),
             load_question(f"{ctx.logs}/{PROXY}/fate-{PROXY}.log", MAIN, POOL, ctx.config["threads"]),
-            question(TABLE, "probe_table.py", conf, table, party, ",".join(itself), _ends(parties), timeout=20),
+            question(
+                TABLE,
+                "probe_table.py",
+                conf,
+                table,
+                party,
+                ",".join(itself),
+                _ends(parties),
+                _ends(parties, encrypted=True),
+                timeout=20,
+            ),
+            *_certificate(trust, own_name),
             *(
                 [question(SHADOW, "probe_shadow.py", str(http), shadow, table, ",".join(itself), timeout=35)]
                 if known
@@ -121,6 +143,7 @@ def proxy(ctx: Context, program: Program) -> Wanted:
                 numbers,
                 table,
                 ",".join(itself),
+                ",".join(files),
                 *pairs,
                 timeout=28,
                 carries=PADDING,
@@ -177,15 +200,38 @@ def routes(ctx: Context) -> dict[str, Any]:
     here = [{"ip": where.host, "port": where.port, "useSSL": False} for where in servers]
     parties: dict[str, Any] = {party_of(ctx.owner): {"serving": here, "default": here}}
     for partner in partners(ctx):
-        there = {"ip": partner.endpoint.host, "port": partner.endpoint.port, "useSSL": False}
+        there = {"ip": partner.endpoint.host, "port": partner.endpoint.port, **_trusted(tls_of(ctx))}
         parties[partner.party] = {"default": [there]}
     return {"route_table": parties, "permission": {"default_allow": True}}
 
 
-def _ends(table: Mapping[str, Any]) -> str:
-    """Party -> role -> where it leads, in JSON."""
+def _trusted(trust: Tls | None) -> dict[str, Any]:
+    """How an entry of another party asks for TLS: with each of these, or the proxy sends plaintext."""
+    if trust is None:
+        return {"useSSL": False}
+    files = {"certChainFile": trust.certificate, "privateKeyFile": trust.key, "caFile": trust.ca}
+    return {"useSSL": True, "negotiationType": "TLS", **files}
+
+
+def _files(trust: Tls | None) -> tuple[str, ...]:
+    """As `own_tls` takes them."""
+    return (trust.ca, trust.certificate, trust.key) if trust else ()
+
+
+def _certificate(trust: Tls | None, host: str) -> tuple[NodeProbe, ...]:
+    if trust is None:
+        return ()
+    files = (trust.certificate, trust.key, trust.ca)
+    return (question(CERTIFICATE, "probe_certificate.py", *files, host, timeout=15, early=True),)
+
+
+def _ends(table: Mapping[str, Any], *, encrypted: bool = False) -> str:
+    """Party -> role -> where it leads, in JSON; `encrypted`: over TLS."""
     ends = {
-        party: {role: [str(Endpoint(one["ip"], one["port"])) for one in ends] for role, ends in roles.items()}
+        party: {
+            role: [str(Endpoint(one["ip"], one["port"])) for one in ends if one["useSSL"] or not encrypted]
+            for role, ends in roles.items()
+        }
         for party, roles in table["route_table"].items()
     }
     return json.dumps(ends, sort_keys=True)
@@ -216,4 +262,5 @@ def _settings(ctx: Context, table: str) -> dict[str, Any]:
         "whole": timeout + 3 * STEP,
         "threads": ctx.config["threads"],
         "queue": ctx.config["queue"],
+        "tls": tls_of(ctx),
     }

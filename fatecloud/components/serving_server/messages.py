@@ -120,9 +120,9 @@ def _status(body: bytes) -> tuple[int, str]:
         return -1, "not a list of models"
 
 
-def proxy(host: str, port: int, *, padding: int = 0, seconds: float) -> dict[str, Any]:
-    """Whether a proxy answers at one of its two ports: the packet names no party, and goes nowhere."""
-    answer, code, words = _unary(host, port, field(2, field(1, "padding") + field(2, "x" * padding)), seconds)
+def proxy(host: str, port: int, *, padding: int = 0, seconds: float, tls: Any = None) -> dict[str, Any]:
+    """Whether a proxy answers at one of its two ports: the packet names no party. For `tls` see `call.unary`."""
+    answer, code, words = _unary(host, port, field(2, field(1, "padding") + field(2, "x" * padding)), seconds, tls)
     if not answer["ok"]:
         return answer
     # 500 is what the proxy of Serving 1.3 says.
@@ -132,7 +132,15 @@ def proxy(host: str, port: int, *, padding: int = 0, seconds: float) -> dict[str
 
 
 def party(
-    host: str, port: int, own: str, other: str, *, old: bool = False, padding: int = 0, seconds: float
+    host: str,
+    port: int,
+    own: str,
+    other: str,
+    *,
+    old: bool = False,
+    padding: int = 0,
+    seconds: float,
+    tls: Any = None,
 ) -> dict[str, Any]:
     """Whether a party's server answers through a proxy: it is asked for a model that it does not have.
 
@@ -144,9 +152,10 @@ def party(
         old: whether it is of Serving 1.
         padding: bytes.
         seconds: time limit.
+        tls: see `call.unary`.
     """
     message = (old_packet if old else packet)(own, other, UNKNOWN, UNKNOWN, {"padding": "x" * padding})
-    answer, code, words = _unary(host, port, message, seconds)
+    answer, code, words = _unary(host, port, message, seconds, tls)
     if not answer["ok"]:
         return answer
     if code == NULL_MODEL:
@@ -189,9 +198,9 @@ def old_packet(own: str, other: str, table: str, namespace: str, features: dict[
     return field(1, head) + field(2, field(2, json.dumps(body)))
 
 
-def _unary(host: str, port: int, message: bytes, seconds: float) -> tuple[dict[str, Any], int, str]:
+def _unary(host: str, port: int, message: bytes, seconds: float, tls: Any) -> tuple[dict[str, Any], int, str]:
     """The answer to a call, and the code and words of what is in its packet."""
-    answer, body = asked(host, port, UNARY, message, timeout=seconds)
+    answer, body = asked(host, port, UNARY, message, timeout=seconds, tls=tls)
     if not answer["ok"]:
         return _explained(answer), 0, ""
     try:

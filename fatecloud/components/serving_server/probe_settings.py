@@ -44,6 +44,7 @@ _BOOLEANS = re.compile(
     r"(useRegister|useZkRouter|acl\.enable|auth\.open|model\.synchronize|remoteModelInferenceResultCacheSwitch|"
     r"print\.(in|out)put\.data|health\.check\.allow|lr\.use\.parallel|admin\.isEncrypt)$"
 )
+_NEGOTIATION = re.compile(r"(^|\.)negotiationType$")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,10}$")
 _MOST_JARS = 500
 
@@ -78,6 +79,9 @@ def _wanted(key: str, value: str) -> str:
         return "" if _WHOLE.match(value) else "a whole number without blanks"
     if _BOOLEANS.match(key):
         return "" if value.lower() in ("true", "false") else "true or false"
+    if _NEGOTIATION.search(key):
+        # A constant of grpc-java; 2.1 does not start with another word, and to 1.3 each other word is plaintext.
+        return "" if value in ("PLAINTEXT", "PLAINTEXT_UPGRADE", "TLS") else "PLAINTEXT or TLS"
     return ""
 
 

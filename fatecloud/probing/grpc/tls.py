@@ -6,6 +6,7 @@ import socket
 import ssl
 
 from fatecloud.probing.grpc.failures import NoGrpc, Silent, TlsFailed
+from fatecloud.probing.grpc.trust import as_java
 
 
 class Tls:
@@ -32,6 +33,7 @@ class Tls:
         """
         try:
             context = ssl.create_default_context(cafile=self.ca or None)
+            as_java(context)
             context.set_alpn_protocols(["h2"])
             if self.certificate:
                 context.load_cert_chain(self.certificate, self.key or None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fatecloud.components import party_tls
 from fatecloud.components.rollsite import tls
 from fatecloud.components.rollsite.descriptor import descriptor
 from fatecloud.components.rollsite.want import JVM, want
@@ -31,4 +32,6 @@ _COMPONENT = descriptor(
     ),
     *tls.KEYS,
 )
-COMPONENT = replace(_COMPONENT, ports=(*_COMPONENT.ports, tls.SECURE), judge=tls.judge, judge_parties=tls.judge_parties)
+COMPONENT = replace(
+    _COMPONENT, ports=(*_COMPONENT.ports, tls.SECURE), judge=party_tls.judge, judge_parties=tls.judge_parties
+)
