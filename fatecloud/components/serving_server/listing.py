@@ -40,17 +40,18 @@ def model(
     known = isinstance(milliseconds, int) and not isinstance(milliseconds, bool) and 0 < milliseconds < 1 << 53
     return {
         **own,
-        "services": sorted({readable(one, LONGEST) for one in services})[:SERVICES],
+        "services": sorted({readable(one, LONGEST) for one in services}),
         "since": milliseconds / 1000 if known else None,
         "partners": sorted(partners, key=lambda one: (one["role"], one["party"]))[:PARTNERS],
     }
 
 
 def bounded(models: list[dict[str, Any]]) -> dict[str, Any]:
-    """`models` in order, and `left_out`."""
+    """`models` in order, each with some of its services, and `left_out`."""
     listed: list[dict[str, Any]] = []
     room = MOST
-    for one in sorted(models, key=lambda one: (one["table"], one["namespace"])):
+    shown = [{**one, "services": one["services"][:SERVICES]} for one in models]
+    for one in sorted(shown, key=lambda one: (one["table"], one["namespace"])):
         room -= len(json.dumps(one))
         if room < 0:
             break

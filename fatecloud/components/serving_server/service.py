@@ -121,7 +121,7 @@ def server(ctx: Context, program: Program) -> Wanted:
         probes=(
             question(STATE, program.state, own.host, str(own.port), *record, timeout=25),
             registry_question(ctx, conf, *registered, BOUND, HOSTED),
-            *([question(STORE, "v2/probe_store.py", ctx.data, timeout=20)] if program.lists else []),
+            *([question(STORE, "v2/probe_store.py", ctx.data, str(own), timeout=30)] if program.lists else []),
             load_question(f"{ctx.logs}/{SERVER}/fate-{SERVER}.log", program.main, POOL, 0),
             settings_question(conf, *(f"{tree}/{name}" for name in (*program.classes, "lib")), tree),
             *(
