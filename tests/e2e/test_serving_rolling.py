@@ -35,7 +35,6 @@ def test_a_restart_of_all_servers_of_both_parties_fails_no_request(servings: Rol
     healthy(servings.program)
 
 
-@pytest.mark.real  # On the fixtures, its check calls the models lost that were there.
 def test_a_deploy_of_a_changed_setting_fails_no_request(servings: Rolling) -> None:
     before = pids(servings)
     edit(servings.program, lambda document: _most(document, 200))
