@@ -47,7 +47,9 @@ def test_a_server_of_several_leaves_and_one_that_is_alone_or_of_serving_1_does_n
     conf, shown, asked_at, data, *members = found.drain.leave.argv[-5:]
     assert conf.endswith("conf/serving-server.properties")
     assert (shown, asked_at, data, members) == (OWN, "127.0.0.1:8000", found.data, ["10.0.0.1:2181"])
-    assert (found.drain.leave.argv[5], found.drain.join.argv[5]) == ("leave", "join")
+    questions = (found.drain.leave, found.drain.join, found.drain.left)
+    assert [question.argv[5] for question in questions] == ["leave", "join", "left"]
+    assert found.drain.left in found.probes
     assert server(tmp_path, servers="n1").drain is None
     assert server(tmp_path, release="serving-1.3.3").drain is None
 
@@ -189,7 +191,27 @@ def test_it_does_not_wait_for_ever_for_a_proxy_that_is_away(
 
 def test_one_that_has_not_left_asks_no_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, conf: str) -> None:
     monkeypatch.setattr(rolling, "Session", Mock(side_effect=AssertionError))
-    assert rolling.main("join", conf, OWN, OWN, str(tmp_path), "10.0.0.1:2181") == {"ok": True}
+    for what in ("join", "left"):
+        assert rolling.main(what, conf, OWN, OWN, str(tmp_path), "10.0.0.1:2181") == {"ok": True, "left": []}
+
+
+def test_what_it_left_and_has_not_taken_back_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, conf: str
+) -> None:
+    tree = Tree(
+        {
+            SINGLE: [leaf(OTHER, SINGLE), leaf(OWN, SINGLE, 0)],
+            BATCH: [leaf(OWN, BATCH, 7)],
+            HOST: [leaf(OWN, HOST, 0)],
+            "risk/inference": [leaf(OWN, "risk/inference", 0)],
+        }
+    )
+    # Someone else gave the last one no weight, and one service had none before.
+    record = {"weights": {SINGLE: 100, BATCH: 7, HOST: 0, "gone/inference": 100}, "peers": {}}
+    (tmp_path / rolling.FILE).write_text(json.dumps(record))
+    assert call(monkeypatch, "left", tree, conf, tmp_path) == {"ok": True, "left": [SINGLE]}
+    (tmp_path / rolling.FILE).unlink()
+    assert call(monkeypatch, "left", tree, conf, tmp_path) == {"ok": True, "left": []}
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"weights": {"a": "b"}, "peers": {}}', '{"weights": 1, "peers": {}}'])

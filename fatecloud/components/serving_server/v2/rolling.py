@@ -141,6 +141,19 @@ def join(registered: Registered, host: str, port: int, data: str) -> dict[str, A
     return {"ok": True}
 
 
+def left(registered: Registered, data: str) -> dict[str, Any]:
+    """What it has left and weighs nothing still: `left` are the names of these services."""
+    weights = read(data).get("weights", {})
+    return {
+        "ok": True,
+        "left": [
+            readable(key)
+            for key, leaf in sorted(registered.own.items())
+            if weights.get(key, 0) != 0 and weight_of(leaf) == 0
+        ],
+    }
+
+
 def _weigh(host: str, port: int, leaf: str, weight: int) -> dict[str, Any]:
     answer, body = asked(host, port, UPDATE, field(1, leaf) + field(3, weight), timeout=SECONDS)
     if not answer["ok"]:
@@ -183,12 +196,14 @@ def write(data: str, known: dict[str, Any]) -> None:
 
 
 def main(what: str, conf: str, own: str, asked_at: str, data: str, *members: str) -> dict[str, Any]:
-    """The answer to a call; `what` is `leave` or `join`."""
-    if what == "join" and not os.path.lexists(f"{data}/{FILE}"):
-        return {"ok": True}
+    """The answer to a call; `what` is `leave`, `join` or `left`."""
+    if what != "leave" and not os.path.lexists(f"{data}/{FILE}"):
+        return {"ok": True, "left": []}
     host, port = address_of(asked_at)
     try:
         registered = Registered(conf, own, list(members))
+        if what == "left":
+            return left(registered, data)
         return leave(registered, host, port, data) if what == "leave" else join(registered, host, port, data)
     except Refused as error:
         return {"ok": False, "kind": "code", "error": f"ZooKeeper's error {error}"}
