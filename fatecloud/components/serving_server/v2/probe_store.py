@@ -64,11 +64,11 @@ def _differs(found: dict[str, Any]) -> bool:
 def _look(data: str, host: str, port: int) -> dict[str, Any]:
     none: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
     folder = os.path.join(data, ".fate")
-    before = _record(folder)
+    before = record(folder)
     answer = loaded(host, port, seconds=SECONDS)
     if not answer["ok"]:
         return {**answer, **none}
-    after = _record(folder)
+    after = record(folder)
     there = {_name(one["table"], one["namespace"]): one["services"] for one in answer["models"]}
     wrong = after["wrong"] or before["wrong"]
     both = {name: files for name, files in after["models"].items() if name in before["models"]}
@@ -89,18 +89,27 @@ def _risk(name: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     return _damage(path) if path else "it is not on the record"
 
 
-def _record(folder: str) -> dict[str, Any]:
-    """`models`: paths of their files by their names, `services`, and what is `wrong` with the record."""
+def record(folder: str) -> dict[str, Any]:
+    """What is on the record.
+
+    `models` are paths of their files by their names, `parts` tables and namespaces of the same, `services` the ids that
+    are bound, and `wrong` is what is wrong with the record.
+
+    Args:
+        folder: of the server's models.
+    """
     models, wrong = _map(os.path.join(folder, LOADED))
     services, also = _map(os.path.join(folder, BOUND))
-    files = {}
+    files, parts = {}, []
     for model in models.values():
         if not isinstance(model, Instance):
             wrong = wrong or f"{os.path.join(folder, LOADED)} is damaged: it has something else than models"
             continue
         table, namespace = (_text(model.values.get(key)) for key in ("tableName", "namespace"))
+        parts.append((table, namespace))
         files[_name(table, namespace)] = os.path.join(folder, f"model_{table}_{namespace}_cache")
-    return {"models": files, "services": [readable(one, LONGEST) for one in services], "wrong": wrong or also}
+    names = [readable(one, LONGEST) for one in services]
+    return {"models": files, "parts": parts, "services": names, "wrong": wrong or also}
 
 
 def _map(path: str) -> tuple[dict[str, Any], str]:
