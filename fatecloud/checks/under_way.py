@@ -80,13 +80,20 @@ def _comes_up(desired: Desired, observed: Observed, service: DesiredService, beg
     old = float(state.get("since") or 0.0) < begun
     if passed <= (_STOPS if old else 1):
         return True
-    return not (serves(ServiceView(desired, observed, facts, service)) and _has_its_objects(service, facts))
+    view = ServiceView(desired, observed, facts, service)
+    return not (serves(view) and _has_its_objects(service, facts) and _takes_part(service, facts))
 
 
 def _most(service: DesiredService, facts: NodeFacts) -> float:
     """Seconds after which a service that a run has begun to change is judged, whatever the run does."""
     usual = service.readiness_deadline + _SLACK
     return usual * _LOADED if strain(facts.fact("load").value) else usual
+
+
+def _takes_part(service: DesiredService, facts: NodeFacts) -> bool:
+    """Whether it has taken back the work that it left to others, where it does that before it is stopped."""
+    answer = facts.probes.get(f"{service.id.key}:{service.drain.left.name}") if service.drain else None
+    return not (answer and isinstance(answer.data, Mapping) and answer.data.get("left"))
 
 
 def _has_its_objects(service: DesiredService, facts: NodeFacts) -> bool:

@@ -145,15 +145,17 @@ class NodeProbe:
 class Drain:
     """How an instance leaves its work to the others of its owner before it is stopped, and takes part again later.
 
-    Both questions are asked on its node, as its user: `ok`, or `error`.
+    All questions are asked on its node, as its user: `ok`, or `error`.
     """
 
     leave: NodeProbe
     """Asked once, right before it is stopped or restarted. That it fails holds up nothing: it may hang or be broken."""
     join: NodeProbe
     """Asked after it has answered its readiness probe, until the answer is good; only then is the next one stopped."""
+    left: NodeProbe
+    """Asked by checks: `left` are the names of what it left to others and has not taken back."""
     deadline: int
-    """Seconds for that."""
+    """Seconds for `join`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -627,6 +627,12 @@ END
 }
 model_record() { echo "$base/data/$label-$party-serving-server/.fate/loadModelStore.cache"; }
 
+# The server of this node leaves its work to the others, as before a restart; see `serving_site.py` for the script.
+leave() {
+    as serving-server python3 -IS /opt/leaving.py leave "$(conf serving-server)/serving-server.properties" \
+        "$own:8000" 127.0.0.1:8000 "$base/data/$label-$party-serving-server" "$(address n1):2181"
+}
+
 # So many requests to score a second are let in by the server of this node.
 limit() {
     python3 - "$1" <<'END'

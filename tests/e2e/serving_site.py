@@ -31,8 +31,9 @@ RELEASE = "serving-2.1.6"
 MEMORY = 4 << 30
 SITE = SITES["serving"]
 PARTIES = {"guest": "9999", "host": "10000"}
-MODEL, CODE = "/opt/model.py", "/opt/asking.zip"
-"""On each node: loads the sample model, and removes it; and what faults.sh asks with, as Python imports it."""
+MODEL, LEAVING, CODE = "/opt/model.py", "/opt/leaving.py", "/opt/asking.zip"
+"""On each node: loads the sample model, and removes it; makes a server leave its work to others; and what faults.sh
+asks with, as Python imports it."""
 
 
 def deployed(handed: Handed, place: Path) -> Rolling:
@@ -61,6 +62,7 @@ def load(servings: Rolling, nodes: Iterable[str]) -> None:
     script, code = script_text("serving-server", "trial_model.py").encode(), _code()
     for node in nodes:
         servings.nodes.write(node, MODEL, script)
+        servings.nodes.write(node, LEAVING, script_text("serving-server", "v2/rolling.py").encode())
         servings.nodes.write(node, CODE, code)
         site = Site(servings.nodes, label(servings.program), node, SITE.nodes[node], home(servings.program), SITE.nodes)
         answer = json.loads(site.shell(site.script("model load", SITE.components)))

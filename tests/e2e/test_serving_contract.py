@@ -14,8 +14,7 @@ from rolling import Rolling
 from servings import PORTS, SIDES, models
 from two_parties import home
 
-# The fixtures have not been through it on nodes yet.
-pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 
 def differs(servings: Rolling, question: str) -> list[str]:

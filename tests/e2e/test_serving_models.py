@@ -14,8 +14,7 @@ from servings import healthy, models
 
 from fatecloud.components.serving_server import sample
 
-# The fixtures have not been through it on nodes yet.
-pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 
 def said(servings: Rolling, *words: str, status: int = 0) -> Any:

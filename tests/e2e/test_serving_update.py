@@ -7,8 +7,7 @@ from raised import RAISED
 from rolling import Rolling
 from servings import FIRST, LATER, SIDES, healthy, predicted
 
-# The fixtures have not been through it on nodes yet.
-pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 KEPT, REPLACED = {"zookeeper", "redis"}, {"serving-server", "serving-proxy"}
 
 

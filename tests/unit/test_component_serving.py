@@ -590,10 +590,18 @@ def test_the_known_request_arrives_as_an_application_sends_it(monkeypatch: pytes
     assert found["body"]["sendToRemoteFeatureData"].keys() == {"id", "fatecloud"}
 
 
-def test_a_server_with_a_model_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    one = {"table": "v1", "namespace": "guest#9999#m", "services": ["lr"]}
+OTHER = ("v1", "guest#9999#m", [sample.SERVICE])
+BOUND = (sample.VERSION, sample.namespace("guest", "9999", "9999", "10000"), [sample.SERVICE, "lr"])
+
+
+@pytest.mark.parametrize("there", [OTHER, BOUND], ids=["another model", "the sample, which someone else uses"])
+def test_a_server_with_a_model_is_left_alone(
+    there: tuple[str, str, list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    table, namespace, services = there
+    one = {"table": table, "namespace": namespace, "services": services}
     monkeypatch.setattr(trial_model, "models", lambda *_, **__: {"ok": True, "models": [one]})
     monkeypatch.setattr(publishing, "_call", lambda *_: pytest.fail("nothing is loaded"))
     found = trial_model.load("h", 1, str(tmp_path), "guest", "9999", "10000")
     assert (found["kind"], list(tmp_path.iterdir())) == ("models", [])
-    assert "v1 guest#9999#m" in found["error"]
+    assert f"{table} {namespace}" in found["error"]

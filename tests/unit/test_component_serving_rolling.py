@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from urllib.parse import quote
 import pytest
 from group_world import resolved
 
-from fatecloud.components.serving_server.v2 import rolling
+from fatecloud.components.serving_server.v2 import record_left, rolling
 from fatecloud.components.zookeeper.protocol import GONE, NO_AUTH, Refused
 from fatecloud.model.desired import DesiredService
 from fatecloud.probing.established import peers_of
@@ -32,6 +34,7 @@ groups:
     services: {zookeeper: n1, redis: n1, serving-server: [SERVERS], serving-proxy: n1}
     config: {serving-proxy: {party: 9999}}
 """
+RECORDS = Path(__file__).parent / "fixtures" / "serving"
 OWN, OTHER = "10.0.0.1:8000", "10.0.0.2:8000"
 SINGLE, BATCH, HOST = "credit/inference", "credit/batchInference", "5f2b/unaryCall"
 
@@ -47,7 +50,9 @@ def test_a_server_of_several_leaves_and_one_that_is_alone_or_of_serving_1_does_n
     conf, shown, asked_at, data, *members = found.drain.leave.argv[-5:]
     assert conf.endswith("conf/serving-server.properties")
     assert (shown, asked_at, data, members) == (OWN, "127.0.0.1:8000", found.data, ["10.0.0.1:2181"])
-    assert (found.drain.leave.argv[5], found.drain.join.argv[5]) == ("leave", "join")
+    questions = (found.drain.leave, found.drain.join, found.drain.left)
+    assert [question.argv[5] for question in questions] == ["leave", "join", "left"]
+    assert found.drain.left in found.probes
     assert server(tmp_path, servers="n1").drain is None
     assert server(tmp_path, release="serving-1.3.3").drain is None
 
@@ -115,6 +120,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         return {"ok": True}, field(2, "success")
 
     monkeypatch.setattr(rolling, "asked", asked)
+    monkeypatch.setattr(rolling, "recorded", lambda _data: {"credit", "5f2b"})
     monkeypatch.setattr(time, "sleep", Mock())
     monkeypatch.setattr(rolling, "peers_of", Mock(return_value=["10.0.0.1", "10.0.0.1", "10.0.0.9"]))
     return said
@@ -140,7 +146,7 @@ def test_it_weighs_nothing_where_another_offers_the_same(
     assert call(monkeypatch, "leave", tree, conf, tmp_path) == {"ok": True, "left": [HOST, SINGLE]}
     assert sorted(sent) == [(leaf(OWN, HOST), 0), (leaf(OWN, SINGLE, 30), 0)]
     assert tree.logins == [("fate", "secret")]
-    assert rolling.read(str(tmp_path)) == {
+    assert record_left.read(str(tmp_path)) == {
         "weights": {SINGLE: 30, HOST: 100},
         "peers": {"10.0.0.1": 2, "10.0.0.9": 1},
     }
@@ -149,17 +155,17 @@ def test_it_weighs_nothing_where_another_offers_the_same(
 def test_what_an_earlier_run_had_left_is_not_taken_for_its_weight(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, conf: str, sent: list[tuple[str, int]]
 ) -> None:
-    rolling.write(str(tmp_path), {"weights": {SINGLE: 30}, "peers": {"10.0.0.9": 1}})
+    record_left.write(str(tmp_path), {"weights": {SINGLE: 30}, "peers": {"10.0.0.9": 1}})
     tree = Tree({SINGLE: [leaf(OTHER, SINGLE), leaf(OWN, SINGLE, 0)]})
     assert call(monkeypatch, "leave", tree, conf, tmp_path)["ok"]
-    assert rolling.read(str(tmp_path)) == {"weights": {SINGLE: 30}, "peers": {"10.0.0.9": 1}}
+    assert record_left.read(str(tmp_path)) == {"weights": {SINGLE: 30}, "peers": {"10.0.0.9": 1}}
     assert len(sent) == 1
 
 
 def test_it_takes_part_again_when_models_and_connections_are_back(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, conf: str, sent: list[tuple[str, int]]
 ) -> None:
-    rolling.write(str(tmp_path), {"weights": {SINGLE: 30, HOST: 100}, "peers": {"10.0.0.1": 2, "10.0.0.9": 2}})
+    record_left.write(str(tmp_path), {"weights": {SINGLE: 30, HOST: 100}, "peers": {"10.0.0.1": 2, "10.0.0.9": 2}})
     tree = Tree({SINGLE: [leaf(OWN, SINGLE, 0)]})
     answer = call(monkeypatch, "join", tree, conf, tmp_path)
     assert answer["kind"] == "connections"
@@ -172,30 +178,77 @@ def test_it_takes_part_again_when_models_and_connections_are_back(
     tree.leaves = {SINGLE: [leaf(OWN, SINGLE, 30)], HOST: [leaf(OWN, HOST, 0)]}
     assert call(monkeypatch, "join", tree, conf, tmp_path) == {"ok": True}
     assert sent[1:] == [(leaf(OWN, HOST, 0), 100)]
-    assert not (tmp_path / rolling.FILE).exists()
+    assert not (tmp_path / record_left.FILE).exists()
+
+
+def test_it_does_not_wait_for_a_model_that_was_removed_meanwhile_and_keeps_its_weight(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, conf: str, sent: list[tuple[str, int]]
+) -> None:
+    gone = "gone/inference"
+    record_left.write(str(tmp_path), {"weights": {SINGLE: 30, gone: 100}, "peers": {}})
+    assert call(monkeypatch, "join", Tree({SINGLE: [leaf(OWN, SINGLE, 0)]}), conf, tmp_path) == {"ok": True}
+    assert sent == [(leaf(OWN, SINGLE, 0), 30)]
+    assert record_left.read(str(tmp_path)) == {"weights": {gone: 100}, "peers": {}}
+    again = Tree({gone: [leaf(OWN, gone, 0)]})
+    assert call(monkeypatch, "left", again, conf, tmp_path) == {"ok": True, "left": [gone]}
+    assert call(monkeypatch, "join", again, conf, tmp_path) == {"ok": True}
+    assert not (tmp_path / record_left.FILE).exists()
+    monkeypatch.setattr(rolling, "recorded", lambda _data: None)
+    record_left.write(str(tmp_path), {"weights": {gone: 100}, "peers": {}})
+    assert call(monkeypatch, "join", Tree({}), conf, tmp_path)["kind"] == "models", "its record cannot be read"
+
+
+def test_it_offers_service_ids_and_digests_of_what_is_on_its_record(tmp_path: Path) -> None:
+    shutil.copytree(RECORDS, tmp_path / ".fate")
+    model = "arbiter-10000#guest-9999#host-10000#model"
+    parts = ("202611291", f"guest#9999#{model}"), ("202611292", f"host#10000#{model}")
+    digests = {hashlib.md5(f"{table}&{name}".encode()).hexdigest() for table, name in parts}  # noqa: S324
+    assert record_left.recorded(str(tmp_path)) == {"credit", "risk_guest#1#x", *digests}
+    (tmp_path / ".fate" / "loadModelStore.cache").write_bytes(b"damaged")
+    assert record_left.recorded(str(tmp_path)) is None
 
 
 def test_it_does_not_wait_for_ever_for_a_proxy_that_is_away(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, conf: str, sent: list[tuple[str, int]]
 ) -> None:
-    rolling.write(str(tmp_path), {"weights": {SINGLE: 100}, "peers": {"10.0.0.9": 5}})
+    record_left.write(str(tmp_path), {"weights": {SINGLE: 100}, "peers": {"10.0.0.9": 5}})
     tree = Tree({SINGLE: [leaf(OWN, SINGLE, 0)]})
     assert not call(monkeypatch, "join", tree, conf, tmp_path)["ok"]
-    known = rolling.read(str(tmp_path))
-    rolling.write(str(tmp_path), {**known, "began": known["began"] - rolling.PATIENCE})
+    known = record_left.read(str(tmp_path))
+    record_left.write(str(tmp_path), {**known, "began": known["began"] - rolling.PATIENCE})
     assert call(monkeypatch, "join", tree, conf, tmp_path) == {"ok": True}
     assert sent == [(leaf(OWN, SINGLE, 0), 100)]
 
 
 def test_one_that_has_not_left_asks_no_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, conf: str) -> None:
     monkeypatch.setattr(rolling, "Session", Mock(side_effect=AssertionError))
-    assert rolling.main("join", conf, OWN, OWN, str(tmp_path), "10.0.0.1:2181") == {"ok": True}
+    for what in ("join", "left"):
+        assert rolling.main(what, conf, OWN, OWN, str(tmp_path), "10.0.0.1:2181") == {"ok": True, "left": []}
+
+
+def test_what_it_left_and_has_not_taken_back_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, conf: str
+) -> None:
+    tree = Tree(
+        {
+            SINGLE: [leaf(OTHER, SINGLE), leaf(OWN, SINGLE, 0)],
+            BATCH: [leaf(OWN, BATCH, 7)],
+            HOST: [leaf(OWN, HOST, 0)],
+            "risk/inference": [leaf(OWN, "risk/inference", 0)],
+        }
+    )
+    # Someone else gave the last one no weight, and one service had none before.
+    record = {"weights": {SINGLE: 100, BATCH: 7, HOST: 0, "gone/inference": 100}, "peers": {}}
+    (tmp_path / record_left.FILE).write_text(json.dumps(record))
+    assert call(monkeypatch, "left", tree, conf, tmp_path) == {"ok": True, "left": [SINGLE]}
+    (tmp_path / record_left.FILE).unlink()
+    assert call(monkeypatch, "left", tree, conf, tmp_path) == {"ok": True, "left": []}
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"weights": {"a": "b"}, "peers": {}}', '{"weights": 1, "peers": {}}'])
 def test_a_record_that_is_none_is_as_good_as_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / rolling.FILE).write_text(text)
-    assert rolling.read(str(tmp_path)) == {}
+    (tmp_path / record_left.FILE).write_text(text)
+    assert record_left.read(str(tmp_path)) == {}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +271,7 @@ def test_a_server_that_refuses_a_weight_is_said_with_its_words(
     tree = Tree({SINGLE: [leaf(OTHER, SINGLE), leaf(OWN, SINGLE)]})
     answer = call(monkeypatch, "leave", tree, conf, tmp_path)
     assert (answer["kind"], "126: no node" in answer["error"]) == ("code", True)
-    assert json.loads((tmp_path / rolling.FILE).read_text())["weights"] == {SINGLE: 100}
+    assert json.loads((tmp_path / record_left.FILE).read_text())["weights"] == {SINGLE: 100}
 
 
 def test_connections_are_those_of_others_to_one_port(tmp_path: Path) -> None:

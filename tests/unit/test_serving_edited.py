@@ -62,7 +62,7 @@ def test_a_table_of_many_parties_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
     path.write_text(json.dumps({"route_table": many, "permission": {"default_allow": True}}))
     wanted = {number: {"default": ["10.0.0.2:8869"]} for number in many}
-    found = probe_table.judge(conf(tmp_path, "coordinator=9999\n"), str(path), "9999", ["10.0.0.2:8869"], wanted)
+    found = probe_table.judge(conf(tmp_path, "coordinator=9999\n"), str(path), "9999", ["10.0.0.2:8869"], wanted, {})
     assert (found["wrong"], len(found["loops"])) == ([], 100)
     path.write_text(" " * (4 << 20) + "{}")
     assert "more than 4 MiB" in own_table(str(path))["error"]

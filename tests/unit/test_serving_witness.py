@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -14,69 +13,15 @@ from group_world import loaded, resolved
 
 from fatecloud.components.serving_proxy import probe_shadow
 from fatecloud.components.serving_server import probe_load
-from fatecloud.components.serving_server.v2 import probe_store
-from fatecloud.components.serving_server.v2.probe_store import store
 from fatecloud.errors import InventoryError
 from fatecloud.model.remedy import Ask
 
 TWO, PAIR = "serving-two", "serving-pair"
 PROXY, THEIRS = "guest/serving-proxy@g1", "host/serving-server@h1"
-MODEL = "202611_guest#9999#guest-9999#host-10000#m"
-HEAD = b"\xac\xed\x00\x05sr\x00&java.util.concurrent.ConcurrentHashMap"
-
-
-def texts(*found: str) -> bytes:
-    """A map as Java writes it, as far as its texts go, after a type of a field and a byte that begins none."""
-    whole = ("[Ljava/util/Map;", *found)
-    return HEAD + b"\x74" + b"".join(b"\x74" + struct.pack(">H", len(text.encode())) + text.encode() for text in whole)
-
-
-def kept(tmp_path: Path, models: bytes, services: bytes, content: bytes = b'{"a": "b"}') -> dict[str, Any]:
-    folder = tmp_path / ".fate"
-    folder.mkdir()
-    (folder / "loadModelStore.cache").write_bytes(models)
-    (folder / "bindModelStore.cache").write_bytes(services)
-    (folder / f"model_{MODEL}_cache").write_bytes(content)
-    return store(str(tmp_path))
-
-
-def test_a_server_keeps_its_models_and_service_ids(tmp_path: Path) -> None:
-    found = kept(tmp_path, texts(MODEL, "guest", "9999"), texts("credit", MODEL, "risk"))
-    assert found == {"ok": True, "models": [MODEL], "services": ["credit", "risk"], "damaged": {}, "left_out": 0}
-
-
-def test_a_record_of_many_models_is_read_whole_and_of_too_many_says_how_many(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    many = [f"{MODEL}{n}" for n in range(300)]
-    assert len(kept(tmp_path, texts(*many), texts())["models"]) == 300
-    folder = tmp_path / ".fate"
-    (folder / "loadModelStore.cache").write_bytes(texts(*(f"{MODEL}{n}" for n in range(2000))))
-    found = store(str(tmp_path))
-    assert found["left_out"] == 4000 - len(found["models"]) - len(found["damaged"]) > 0
-    assert len(json.dumps(found)) < 256 << 10
-    monkeypatch.setattr(probe_store, "_MOST", 100)
-    with pytest.raises(RuntimeError, match=r"loadModelStore\.cache has more than"):
-        store(str(tmp_path))
-
-
-@pytest.mark.parametrize("content", [b"", b'{"a": ', b"\0" * 10])
-def test_a_file_that_was_cut_or_overwritten_is_damaged(tmp_path: Path, content: bytes) -> None:
-    assert MODEL in kept(tmp_path, texts(MODEL), texts(), content)["damaged"]
-
-
-def test_a_file_that_is_gone_is_damaged_and_a_server_without_models_has_none(tmp_path: Path) -> None:
-    assert store(str(tmp_path)) == {"ok": True, "models": [], "services": [], "damaged": {}, "left_out": 0}
-    other = MODEL.replace("202611", "202612")
-    assert kept(tmp_path, texts(MODEL, other), texts())["damaged"] == {other: "No such file or directory"}
-
-
-def test_a_record_that_java_did_not_write_is_not_read(tmp_path: Path) -> None:
-    assert kept(tmp_path, b"\0\0\0\0", texts())["kind"] == "foreign"
 
 
 SERVER = "guest/serving-server@g1"
-LIST, RECORD, NAMES = (f"{SERVER}:serving-server.{name}" for name in ("state", "store", "registry"))
+LIST, NAMES = (f"{SERVER}:serving-server.{name}" for name in ("state", "registry"))
 
 
 def cut_registry(answers: Any) -> None:
@@ -90,7 +35,6 @@ def cut_registry(answers: Any) -> None:
     ("change", "why"),
     [
         (set_answer(LIST, models=[], left_out=3), f"models of {SERVER}: 3 more than were read"),
-        (set_answer(RECORD, models=[], services=[], left_out=3), f"models of {SERVER}: 3 more than were read"),
         (cut_registry, f"registry of {SERVER}: 3 names more than are looked at"),
     ],
 )

@@ -18,7 +18,7 @@ from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.finding import Finding, Report
 from fatecloud.model.lease import KILLED
 from fatecloud.model.observed import ProbeAnswer
-from fatecloud.model.service import Edge, Objects
+from fatecloud.model.service import Drain, Edge, NodeProbe, Objects
 
 BUSY = a_load(cores=2, load1=30.2, pressure={"cpu": 99.0, "memory": 0.0, "io": 0.0})
 LATE = ProbeAnswer(None, None, "timeout after 10 s", 10.0)
@@ -187,6 +187,24 @@ def test_a_service_settles_until_its_new_accounts_are_made(applied: str | None, 
 
     def change(documents: Documents) -> None:
         documents["a1"]["files"][record] = a_file() | {"sha256": right if applied == "" else applied}
+        documents["a1"]["lease"] = lease(changing={ENGINE: NOW - 60})
+
+    report = judged(change, desired=desired, more=[logs_in])
+    assert ([finding.code for finding in report.findings] == []) is held
+
+
+@pytest.mark.parametrize(("left", "held"), [(["a service"], True), ([], False), (None, False)])
+def test_a_service_settles_until_it_has_taken_back_what_it_left_to_others(
+    left: list[str] | None, *, held: bool
+) -> None:
+    desired = the_desired()
+    leave, join, of_checks = (NodeProbe(f"engine.{name}", ("true",)) for name in ("leave", "join", "left"))
+    engine = replace(desired.services[ENGINE], drain=Drain(leave, join, of_checks, deadline=60))
+    desired = replace(desired, services={**desired.services, ENGINE: engine})
+
+    def change(documents: Documents) -> None:
+        answer = ProbeAnswer(0, {"ok": True, "left": left}, None, 0.1)
+        documents["a1"]["probes"] |= {f"{ENGINE}:engine.left": answer} if left is not None else {}
         documents["a1"]["lease"] = lease(changing={ENGINE: NOW - 60})
 
     report = judged(change, desired=desired, more=[logs_in])

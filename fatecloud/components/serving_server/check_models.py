@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,9 @@ SOURCE = "models of the server"
 """Names of models are for no one outside."""
 PUBLISHER = "who publishes its models"
 _DOWN = ("SERVICE_HUNG", "SERVING_SERVER_UNUSABLE", "SERVING_SETTING_UNREADABLE")
-_NOT_FOUND = ("SERVING_REGISTRY_DOWN", "SERVING_UNREGISTERED", "SERVING_ADDRESS_WRONG")
+_UNREGISTERED = "SERVING_UNREGISTERED"
+"""Also of a server that still brings models back: it registers itself afterwards."""
+_NOT_FOUND = ("SERVING_REGISTRY_DOWN", _UNREGISTERED, "SERVING_ADDRESS_WRONG")
 LOST = Code(
     "SERVING_MODEL_LOST",
     "critical",
@@ -54,48 +56,38 @@ DIFFER = Code(
 )
 
 
-@service_check(LOST, probe=STORE, after=_DOWN)
+@service_check(LOST, probe=STORE, after=(*_DOWN, _UNREGISTERED))
 def back(view: ServiceView) -> Iterator[Finding]:
     """All models on its record are loaded."""
-    store, own = answer_of(view, STORE), _known(view)
-    _require_whole(view, own.left_out)
-    there = {_key(model) for model in own.models or ()}
-    lost = [name for name in store["models"] if name not in there] if store["ok"] else []
+    store = _kept(view)
+    lost: dict[str, str] = store["lost"]
     if lost:
-        why = [f"{name}: {store['damaged'][name]}" for name in lost if name in store["damaged"]]
         said = finding(
             view,
             LOST,
-            f"{len(lost)} of {len(store['models'])} models on its record are not loaded: {', '.join(lost[:_SHOWN])}",
-            STATE,
+            f"{len(lost)} of {store['recorded']} models on its record are not loaded: {', '.join([*lost][:_SHOWN])}",
+            STORE,
             source=SOURCE,
             cause="the file of a model is gone or damaged; the server leaves such a model out at its start, and says "
             "that all was restored",
             remedy=(
                 look(f"ls -l {view.service.data}/.fate", view.facts.node),
                 logs(view, "restore"),
-                *_load_again(view, lost),
+                *_load_again(view, [*lost]),
             ),
             expected="each model on its record",
-            got=f"{len(there)} models",
-            evidence=tuple(why[:_SHOWN]),
+            got=f"{store['recorded'] - len(lost)} of them",
+            evidence=tuple(f"{name}: {why}" for name, why in lost.items() if why)[:_SHOWN],
         )
         yield said if not _elsewhere(view, lost) else replace(said, severity="warning")
-    _require_whole(view, _left_out(store))
 
 
 @service_check(NOT_KEPT, probe=STORE, after=_DOWN)
 def kept(view: ServiceView) -> Iterator[Finding]:
     """Each model that is loaded would be back after a restart."""
-    store, own = answer_of(view, STORE), _known(view)
-    there = [_key(model) for model in own.models or ()]
-    if not store["ok"]:
-        wrong = [str(store["error"])] if there else []
-    else:
-        wrong = [f"{name}: {store['damaged'][name]}" for name in there if name in store["damaged"]]
-        # One that the answer had no room for is on the record all the same.
-        absent = there if not _left_out(store) else []
-        wrong += [f"{name}: it is not on the record" for name in absent if name not in store["models"]]
+    store = _kept(view)
+    unkept: dict[str, str] = store["unkept"]
+    wrong = [store["record"]] if store["record"] else [f"{name}: {why}" for name, why in unkept.items()]
     if wrong:
         yield finding(
             view,
@@ -104,11 +96,10 @@ def kept(view: ServiceView) -> Iterator[Finding]:
             STORE,
             source=SOURCE,
             cause="a file was removed or damaged, or the disk was full when the model was loaded",
-            remedy=(look(f"ls -l {view.service.data}/.fate", view.facts.node), *_load_again(view, there)),
+            remedy=(look(f"ls -l {view.service.data}/.fate", view.facts.node), *_load_again(view, [*unkept])),
             expected="a file of each model, and a record of all",
-            got=f"{len(wrong)} that would be lost",
+            got="no record of any" if store["record"] else f"{len(wrong)} that would be lost",
         )
-    _require_whole(view, _left_out(store))
 
 
 @service_check(
@@ -144,11 +135,11 @@ def registered_models(view: ServiceView) -> Iterator[Finding]:
 @service_check(WITHOUT_SERVER, probe=STORE, after=(*_DOWN, *_NOT_FOUND, LOST.name, UNREGISTERED.name))
 def answered(view: ServiceView) -> Iterator[Finding]:
     """A server is registered for each service id on its record."""
-    store, own = answer_of(view, STORE), _known(view)
+    store, own = _kept(view), _known(view)
     _require_names(view)
-    if not store["ok"] or own.registered is None:
+    if own.registered is None:
         return
-    alone = [name for name in store["services"] if not own.registered.get(name)]
+    alone = [name for name in store["unbound"] if not own.registered.get(name)]
     if alone:
         yield finding(
             view,
@@ -161,7 +152,6 @@ def answered(view: ServiceView) -> Iterator[Finding]:
             expected="a server for each service id that was bound",
             got="none",
         )
-    _require_whole(view, _left_out(store))
 
 
 @service_check(DIFFER, probe=STORE, after=(*_DOWN, LOST.name))
@@ -205,6 +195,14 @@ def _load_again(view: ServiceView, models: list[str]) -> tuple[Remedy, ...]:
     return (Ask(PUBLISHER, f"load and bind{which or ' its models'} in {view.service.id.key} again"),)
 
 
+def _kept(view: ServiceView) -> dict[str, Any]:
+    """What it keeps of its models. Raises FactAbsent."""
+    store = answer_of(view, STORE)
+    if not store["ok"]:
+        raise FactAbsent(f"models that {view.service.id.key} keeps: {store['error']}")
+    return store
+
+
 def _known(view: ServiceView) -> Loaded:
     """What the own server has. Raises FactAbsent."""
     # The probe's own absence is said by the view.
@@ -238,7 +236,7 @@ def _others(view: ServiceView) -> list[Loaded]:
     return [one for one in found if one.id.key != view.service.id.key]
 
 
-def _elsewhere(view: ServiceView, keys: list[str]) -> bool:
+def _elsewhere(view: ServiceView, keys: Iterable[str]) -> bool:
     """Whether another server has all of these."""
     return any({*keys} <= {_key(model) for model in other.models or ()} for other in _others(view))
 

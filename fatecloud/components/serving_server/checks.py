@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fatecloud.components.judging import answer_of, finding, logs, reached_again, verb
+from fatecloud.components.serving_server.check_left import takes_part
 from fatecloud.components.serving_server.check_load import takes_requests
 from fatecloud.components.serving_server.check_models import alike, answered, back, kept, registered_models
 from fatecloud.components.serving_server.check_settings import class_there, forgets, mock, readable
@@ -35,6 +36,7 @@ __all__ = [
     "registered_models",
     "registry",
     "servers",
+    "takes_part",
     "takes_requests",
     "usable",
 ]

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from fatecloud.components.serving_server.listing import PROBED, bounded, model, part
+from fatecloud.components.serving_server.listing import LONGEST, PROBED, bounded, model, part
 from fatecloud.probing.dialing import readable
 from fatecloud.probing.grpc.asking import asked
 from fatecloud.probing.grpc.wire import field, fields
@@ -60,7 +60,20 @@ def old_server(host: str, port: int, *, padding: int = 0, seconds: float) -> dic
 
 
 def models(host: str, port: int, *, seconds: float, most: int = PROBED) -> dict[str, Any]:
-    """What is loaded in a server: `models`, and `left_out`, the number of those that are too many for an answer.
+    """What is loaded in a server, see `loaded`; `left_out` is the number of models that are too many for an answer.
+
+    Args:
+        host: of a server of Serving 2.
+        port: of its gRPC.
+        seconds: time limit.
+        most: bytes of the list.
+    """
+    found = loaded(host, port, seconds=seconds)
+    return {"ok": True, **bounded(found["models"], most)} if found["ok"] else found
+
+
+def loaded(host: str, port: int, *, seconds: float) -> dict[str, Any]:
+    """All `models` that are loaded in a server.
 
     Each has `table`, `namespace`, `role` and `party`, `services` (the ids bound to it), `since` (when it was loaded, in
     seconds since the epoch) and `partners`, the parts of the other parties.
@@ -69,7 +82,6 @@ def models(host: str, port: int, *, seconds: float, most: int = PROBED) -> dict[
         host: of the server.
         port: of its gRPC.
         seconds: time limit.
-        most: bytes of an answer.
     """
     answer, body = asked(host, port, QUERY_MODEL, field(6, ALL), timeout=seconds, limit=MOST)
     if not answer["ok"]:
@@ -82,7 +94,7 @@ def models(host: str, port: int, *, seconds: float, most: int = PROBED) -> dict[
         listed = [_model(one) for one in found]
     except (ValueError, TypeError) as error:
         return {"ok": False, "kind": "foreign", "error": f"its list of models is not Serving's: {readable(error)}"}
-    return {"ok": True, **bounded(listed, most)}
+    return {"ok": True, "models": listed}
 
 
 def _model(message: dict[int, list[Any]]) -> dict[str, Any]:
@@ -217,4 +229,5 @@ def _text(message: dict[int, list[Any]], number: int) -> str:
 
 
 def _texts(message: dict[int, list[Any]], number: int) -> list[str]:
-    return [readable(value.decode("utf-8", "replace")) for value in message.get(number, []) if isinstance(value, bytes)]
+    found = (value for value in message.get(number, []) if isinstance(value, bytes))
+    return [readable(value.decode("utf-8", "replace"), LONGEST) for value in found]

@@ -19,6 +19,7 @@ from fatecloud.components.serving_server.sample import HOST_FEATURES
 from fatecloud.components.serving_server.sources import source_of
 from fatecloud.components.serving_server.want import (
     EVERYWHERE,
+    LEFT,
     OUT,
     PROXY,
     REDIS,
@@ -97,6 +98,7 @@ def server(ctx: Context, program: Program) -> Wanted:
         "redis": stores[0].endpoint if stores else None,
         "redis_password": ctx.secret("redis.password", of="redis"),
     }
+    drain = _drain(ctx, program, conf)
     features = FileSpec(f"{tree}/host_data.csv", "serving-server/features.csv.j2", {"features": HOST_FEATURES})
     return Wanted(
         process=Process(
@@ -121,7 +123,8 @@ def server(ctx: Context, program: Program) -> Wanted:
         probes=(
             question(STATE, program.state, own.host, str(own.port), *record, timeout=25),
             registry_question(ctx, conf, *registered, BOUND, HOSTED),
-            *([question(STORE, "v2/probe_store.py", ctx.data, timeout=20)] if program.lists else []),
+            *([question(STORE, "v2/probe_store.py", ctx.data, str(own), timeout=30)] if program.lists else []),
+            *([drain.left] if drain else []),
             load_question(f"{ctx.logs}/{SERVER}/fate-{SERVER}.log", program.main, POOL, 0),
             settings_question(conf, *(f"{tree}/{name}" for name in (*program.classes, "lib")), tree),
             *(
@@ -146,7 +149,7 @@ def server(ctx: Context, program: Program) -> Wanted:
         readiness=STATE,
         # With five JVMs at once on two cores, 110 s were seen.
         readiness_deadline=240,
-        drain=_drain(ctx, program, conf),
+        drain=drain,
         ports=(
             PortUse("grpc", ctx.port("grpc"), EVERYWHERE),
             *((PortUse("http", ctx.port("http"), ctx.listen("http").host),) if http else ()),
@@ -180,8 +183,9 @@ def _drain(ctx: Context, program: Program, conf: str) -> Drain | None:
     leave, join = (
         question(f"{SERVER}.{what}", program.rolling, what, *arguments, timeout=60) for what in ("leave", "join")
     )
+    left = question(LEFT, program.rolling, "left", *arguments, timeout=25)
     # With proxies that are away, and models that take long to load.
-    return Drain(leave, join, deadline=180)
+    return Drain(leave, join, left, deadline=180)
 
 
 def _settings(ctx: Context, program: Program, source: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from fatecloud.model.service import Edge, NodeProbe
 SERVER, PROXY, ADMIN = "serving-server", "serving-proxy", "serving-admin"
 REGISTRY, REDIS, OUT, STATE = f"{SERVER}.registry", f"{SERVER}.redis", f"{SERVER}.proxy", f"{SERVER}.state"
 SERVERS, SETTINGS, STORE = f"{PROXY}.servers", f"{SERVER}.settings", f"{SERVER}.store"
-LOAD = f"{SERVER}.load"
+LOAD, LEFT = f"{SERVER}.load", f"{SERVER}.left"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what its gRPC ports do, and no setting changes that
 UNIT_EXCEPTIONS = (
     *JVM_EXCEPTIONS,

@@ -18,14 +18,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from fatecloud.components.serving_server.probe_registry import login_in
 from fatecloud.components.serving_server.registry import SERVICES
+from fatecloud.components.serving_server.v2.record_left import FILE, read, recorded, write
 from fatecloud.components.zookeeper.protocol import GONE, Refused, Session
 from fatecloud.probing.dialing import address_of, readable, trouble
 from fatecloud.probing.established import peers_of
 from fatecloud.probing.grpc.asking import asked
 from fatecloud.probing.grpc.wire import field, fields
 
-FILE = "left.json"
-"""Below the service's data: what it has to get back. Without it there is nothing to do."""
 UPDATE = "/com.webank.ai.fate.api.networking.common.CommonService/updateService"
 USUAL = 100
 """The weight of what has none."""
@@ -117,8 +116,8 @@ def leave(registered: Registered, host: str, port: int, data: str) -> dict[str, 
 
 
 def join(registered: Registered, host: str, port: int, data: str) -> dict[str, Any]:
-    """Take part again: all that was left is registered, and the proxies have found it."""
-    known = read(data)
+    """Take part again: all that was left and is still on record is registered, and the proxies have found it."""
+    known, offers = read(data), recorded(data)
     if not known:
         return {"ok": True}
     now = time.time()
@@ -134,11 +133,29 @@ def join(registered: Registered, host: str, port: int, data: str) -> dict[str, A
             answer = _weigh(host, port, leaf, weight)
             if not answer["ok"]:
                 return answer
-    missing = sorted(set(known["weights"]) - set(registered.own))
+    away = {key: weight for key, weight in known["weights"].items() if key not in registered.own}
+    missing = sorted(away if offers is None else {key for key in away if key.partition("/")[0] in offers})
     if missing:
         return {"ok": False, "kind": "models", "error": f"it does not offer again: {', '.join(missing)}"}
-    os.remove(os.path.join(data, FILE))  # noqa: PTH107, PTH118 - pathlib costs a node as much as the question
+    if away:
+        # It was removed meanwhile, and would weigh nothing when it comes again.
+        write(data, {"weights": away, "peers": {}})
+    else:
+        os.remove(f"{data}/{FILE}")  # noqa: PTH107 - pathlib costs a node as much as the question
     return {"ok": True}
+
+
+def left(registered: Registered, data: str) -> dict[str, Any]:
+    """What it has left and weighs nothing still: `left` are the names of these services."""
+    weights = read(data).get("weights", {})
+    return {
+        "ok": True,
+        "left": [
+            readable(key)
+            for key, leaf in sorted(registered.own.items())
+            if weights.get(key, 0) != 0 and weight_of(leaf) == 0
+        ],
+    }
 
 
 def _weigh(host: str, port: int, leaf: str, weight: int) -> dict[str, Any]:
@@ -162,33 +179,15 @@ def _connections(port: int) -> dict[str, int]:
     return dict(found)
 
 
-def read(data: str) -> dict[str, Any]:
-    """The record; empty if there is none, or where it is something else."""
-    try:
-        with open(f"{data}/{FILE}", encoding="utf-8") as file:  # noqa: PTH123 - likewise
-            found = json.load(file)
-        weights = {str(key): int(weight) for key, weight in found["weights"].items()}
-        peers = {str(peer): int(count) for peer, count in found["peers"].items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return {}
-    return {"weights": weights, "peers": peers, **({"began": found["began"]} if "began" in found else {})}
-
-
-def write(data: str, known: dict[str, Any]) -> None:
-    """Keep it, whole or not at all."""
-    part = f"{data}/{FILE}.part"
-    with open(part, "w", encoding="utf-8") as file:  # noqa: PTH123 - likewise
-        json.dump(known, file)
-    os.replace(part, f"{data}/{FILE}")  # noqa: PTH105 - likewise
-
-
 def main(what: str, conf: str, own: str, asked_at: str, data: str, *members: str) -> dict[str, Any]:
-    """The answer to a call; `what` is `leave` or `join`."""
-    if what == "join" and not os.path.lexists(f"{data}/{FILE}"):
-        return {"ok": True}
+    """The answer to a call; `what` is `leave`, `join` or `left`."""
+    if what != "leave" and not os.path.lexists(f"{data}/{FILE}"):
+        return {"ok": True, "left": []}
     host, port = address_of(asked_at)
     try:
         registered = Registered(conf, own, list(members))
+        if what == "left":
+            return left(registered, data)
         return leave(registered, host, port, data) if what == "leave" else join(registered, host, port, data)
     except Refused as error:
         return {"ok": False, "kind": "code", "error": f"ZooKeeper's error {error}"}
