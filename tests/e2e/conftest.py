@@ -26,8 +26,8 @@ from rolling import Rolling
 from rolling import deployed as rolled
 from rollsite_packages import OLDEST, OLDEST_PACKAGES, PACKAGES
 from rollsites import MEMORY as MEMORY_OF_ROLLSITES
+from rollsites import MEMORY_OF_OLDEST, of_fixtures, of_upstream
 from rollsites import deployed as with_rollsites
-from rollsites import of_fixtures, of_upstream
 from sampling import LONG
 from serving_packages import archives as archives_of_serving
 from servings import MEMORY as MEMORY_OF_SERVINGS
@@ -217,11 +217,11 @@ def oldest(
         if not OLDEST_PACKAGES.is_dir():
             pytest.skip(f"there is no {OLDEST_PACKAGES}")
         # Bare nodes: prepared ones would need another release first.
-        handed = new_sandbox("oldest", 4, memory=MEMORY_OF_ROLLSITES)
+        handed = new_sandbox("oldest", 4, memory=MEMORY_OF_OLDEST)
         return of_upstream(handed, place, OLDEST, OLDEST_PACKAGES, {A: {}})
     if not (shutil.which("javac") and shutil.which("mvn")):
         pytest.skip("this machine has no JDK or no Maven")
-    handed = new_sandbox("oldest", 3, prepared=True, memory=MEMORY_OF_ROLLSITES)
+    handed = new_sandbox("oldest", 3, prepared=True, memory=MEMORY_OF_OLDEST)
     return of_fixtures(handed, place, OLDEST, request.getfixturevalue("store"))
 
 

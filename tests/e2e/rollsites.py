@@ -18,9 +18,9 @@ from two_parties import PARTIES, A, B
 
 from fatecloud.workflow.sandbox import Handed
 
-MEMORY = (10 if PACKAGES else 8) << 30
-"""Bytes that a node may use, for preflight. There is a FATEBoard beside upstream's software alone. FATE 1.4.5 at rest
-was seen to take 1.8 GiB on a node with everything, and 0.6 on one with eggs alone."""
+MEMORY, MEMORY_OF_OLDEST = (10 if PACKAGES else 8) << 30, 10 << 30
+"""Bytes that a node may use, for preflight. There is a FATEBoard beside upstream's software alone, and sessions of FATE
+1.4.5 have masters. That was seen to take 1.8 GiB at rest on a node with everything, and 0.6 on one with eggs alone."""
 Boards = Mapping[str, dict[str, Any]]
 WORKERS = {A: "n3", B: "n4"}
 """Each party has a node for everything, and one more for eggs if there is that node."""
