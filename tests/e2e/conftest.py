@@ -24,9 +24,9 @@ from repairs import repair
 from rolling import MEMORY as MEMORY_OF_EGGS
 from rolling import Rolling
 from rolling import deployed as rolled
-from rollsite_packages import PACKAGES
+from rollsite_packages import OLDEST, OLDEST_PACKAGES, PACKAGES
 from rollsites import MEMORY as MEMORY_OF_ROLLSITES
-from rollsites import OLDEST, OLDEST_PACKAGES, of_upstream
+from rollsites import MEMORY_OF_OLDEST, of_fixtures, of_upstream
 from rollsites import deployed as with_rollsites
 from sampling import LONG
 from serving_packages import archives as archives_of_serving
@@ -208,10 +208,21 @@ def servings(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def oldest(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) -> Rolling:
-    """Two parties on FATE 1.4.5, on bare nodes: prepared ones would need another release first."""
-    handed = new_sandbox("oldest", 4, memory=MEMORY_OF_ROLLSITES)
-    return of_upstream(handed, tmp_path_factory.mktemp("oldest"), OLDEST, OLDEST_PACKAGES, {A: {}})
+def oldest(
+    new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Rolling:
+    """Two parties on FATE 1.4.5: upstream's, or the fixtures' in their place, with one node less."""
+    place = tmp_path_factory.mktemp("oldest")
+    if OLDEST_PACKAGES:
+        if not OLDEST_PACKAGES.is_dir():
+            pytest.skip(f"there is no {OLDEST_PACKAGES}")
+        # Bare nodes: prepared ones would need another release first.
+        handed = new_sandbox("oldest", 4, memory=MEMORY_OF_OLDEST)
+        return of_upstream(handed, place, OLDEST, OLDEST_PACKAGES, {A: {}})
+    if not (shutil.which("javac") and shutil.which("mvn")):
+        pytest.skip("this machine has no JDK or no Maven")
+    handed = new_sandbox("oldest", 3, prepared=True, memory=MEMORY_OF_OLDEST)
+    return of_fixtures(handed, place, OLDEST, request.getfixturevalue("store"))
 
 
 @pytest.fixture(scope="module")

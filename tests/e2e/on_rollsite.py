@@ -27,7 +27,7 @@ def runs_toys_both_ways(rollsites: Rolling) -> None:
 def starts_eggs_and_leaves_none(rollsites: Rolling) -> None:
     """None but those that were there: a flow of 1.4 keeps some."""
     before = {node: {*rollsites.eggs(node)} for node in rollsites.nodes.nodes}
-    assert "4 eggs started and ended" in rollsites.program.ok("test", "egg", timeout=300).out
+    assert f"{len(before)} eggs started and ended" in rollsites.program.ok("test", "egg", timeout=300).out
     for node, kept in before.items():
         assert {*rollsites.eggs(node)} <= kept
 

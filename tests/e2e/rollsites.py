@@ -1,11 +1,10 @@
-"""Two parties over four nodes: EggRoll 2, its eggs, rollsite between the parties, and flow.
+"""Two parties over several nodes: EggRoll 2, its eggs, rollsite between the parties, and flow.
 
-FATE 1.11.4 is upstream's archives, or the fixtures' in their place; FATE 1.4.5 is upstream's alone.
+FATE 1.11.4 and 1.4.5 are upstream's archives, or the fixtures' in their place.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,47 +13,53 @@ from own_store import import_confirmed, operator
 from program import Program
 from raised import RAISED
 from rolling import Rolling, codes
-from rollsite_packages import PACKAGES, RELEASE, archives, lend, lend_interpreter
+from rollsite_packages import OLDEST, PACKAGES, RELEASE, archives, lend, lend_interpreter
 from two_parties import PARTIES, A, B
 
 from fatecloud.workflow.sandbox import Handed
 
-MEMORY = (10 if PACKAGES else 8) << 30
-"""Bytes that a node may use, for preflight. There is a FATEBoard beside upstream's software alone. FATE 1.4.5 at rest
-was seen to take 1.8 GiB on a node with everything, and 0.6 on one with eggs alone."""
-OLDEST = "fate-1.4.5"
-OLDEST_PACKAGES = Path(os.environ.get("FATECLOUD_PACKAGES") or "none", OLDEST)
-"""Upstream's archives, and `python`, a CPython 3.6."""
+MEMORY, MEMORY_OF_OLDEST = (10 if PACKAGES else 8) << 30, 10 << 30
+"""Bytes that a node may use, for preflight. There is a FATEBoard beside upstream's software alone, and sessions of FATE
+1.4.5 have masters. That was seen to take 1.8 GiB at rest on a node with everything, and 0.6 on one with eggs alone."""
 Boards = Mapping[str, dict[str, Any]]
 WORKERS = {A: "n3", B: "n4"}
-"""Each party has a node for everything, and one more for eggs."""
+"""Each party has a node for everything, and one more for eggs if there is that node."""
+
+
+def of_fixtures(handed: Handed, place: Path, release: str, store: Path) -> Rolling:
+    """Both parties on a release of the fixtures, deployed from nothing, with eggs and a toy as the proof.
+
+    Args:
+        handed: the nodes.
+        place: an empty directory for the operator.
+        release: its name.
+        store: has fate-2.2.0.
+    """
+    lent = place / "lent"
+    lent.mkdir()
+    program = operator(handed, place, store, _on(handed, release, {}))
+    program.command = lend(lent, release)
+    lend_interpreter(Path(program.environment["FATECLOUD_STORE"]), release)
+    if release == OLDEST:
+        # What EggRoll 2.0 takes for a part of Java.
+        program.ok("release", "fetch", release)
+    return _deployed(program, handed, archives(release))
 
 
 def deployed(handed: Handed, place: Path, store: Path) -> Rolling:
-    """Both parties on FATE 1.11.4, deployed from nothing, with eggs and a toy as the proof.
-
-    Args:
-        handed: four nodes.
-        place: an empty directory for the operator.
-        store: has fate-2.2.0.
-    """
-    if PACKAGES:
-        # One board listens on loopback, and one where its users reach it.
-        boards: Boards = {A: {}, B: {"bind": handed.sandbox.addresses[B]}}
-        return of_upstream(handed, place, RELEASE, PACKAGES, boards)
-    lent = place / "lent"
-    lent.mkdir()
-    program = operator(handed, place, store, _on_four_nodes(handed, RELEASE, {}))
-    program.command = lend(lent)
-    lend_interpreter(Path(program.environment["FATECLOUD_STORE"]))
-    return _deployed(program, handed, archives())
+    """FATE 1.11.4, upstream's or the fixtures'. Arguments as for the others."""
+    if not PACKAGES:
+        return of_fixtures(handed, place, RELEASE, store)
+    # One board listens on loopback, and one where its users reach it.
+    boards: Boards = {A: {}, B: {"bind": handed.sandbox.addresses[B]}}
+    return of_upstream(handed, place, RELEASE, PACKAGES, boards)
 
 
 def of_upstream(handed: Handed, place: Path, release: str, folder: Path, boards: Boards) -> Rolling:
     """The same with upstream's software of a release, in a store that has nothing else.
 
     Args:
-        handed: four nodes.
+        handed: the nodes.
         place: an empty directory for the operator.
         release: its name.
         folder: the archives, and `python`, the release's CPython: its program, or the directory that has `bin/python3`.
@@ -62,7 +67,7 @@ def of_upstream(handed: Handed, place: Path, release: str, folder: Path, boards:
     """
     empty = place / "empty"
     empty.mkdir()
-    program = operator(handed, place, empty, _on_four_nodes(handed, release, boards))
+    program = operator(handed, place, empty, _on(handed, release, boards))
     python = (folder / "python").resolve()
     python = python / "bin" / "python3" if python.is_dir() else python
     program.ok("release", "fetch", release, "--interpreter", str(python), timeout=1200)
@@ -76,16 +81,17 @@ def _deployed(program: Program, handed: Handed, packages: tuple[Path, ...]) -> R
     return Rolling(program, handed.sandbox)
 
 
-def _on_four_nodes(handed: Handed, release: str, boards: Boards) -> Callable[[dict[str, Any]], None]:
+def _on(handed: Handed, release: str, boards: Boards) -> Callable[[dict[str, Any]], None]:
     """Makes an inventory of it."""
     addresses = dict(handed.sandbox.addresses)
 
     def party(node: str) -> dict[str, Any]:
         components = ("flow", "mysql", "clustermanager", "rollsite", *(("board",) if node in boards else ()))
         board = {"board": boards[node]} if boards.get(node) else {}
+        own = [name for name in (node, WORKERS[node]) if name in addresses]
         return {
-            "addresses": [addresses[node], addresses[WORKERS[node]]],
-            "services": {**dict.fromkeys(components, node), "nodemanager": [node, WORKERS[node]]},
+            "addresses": [addresses[name] for name in own],
+            "services": {**dict.fromkeys(components, node), "nodemanager": own},
             "config": {"flow": {"jobs": {"cores": 2}}, **board},
         }
 

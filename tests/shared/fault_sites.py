@@ -22,7 +22,7 @@ class FaultSite:
     workers: tuple[str, ...] = ()
     """Nodes with `further` alone."""
     releases: tuple[str, ...] = ()
-    """Those on which its rows are made, where there are several; the first one has fixtures as well."""
+    """Those on which its rows are made, where there are several."""
     root_seconds: float = 45.0
     """How long a fault may take to be the root, alone, where its row says nothing else."""
     cleared_seconds: float = 90.0

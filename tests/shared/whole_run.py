@@ -52,12 +52,13 @@ FIRST = _named("quickstart")
 OLDEST = _named("oldest_distribution")
 GROUP = _named("group")
 EGGROLL = _like("eggroll*")
-ROLLSITE = _like("rollsite*")
-"""They share one cluster."""
+OF_1_4_5 = _like("rollsite_145*")
+ROLLSITE = tuple(path for path in _like("rollsite*") if path not in OF_1_4_5)
+"""The files of each release share one cluster."""
 SERVING = _like("serving*")
 """They share one cluster, and an update is the last that happens to it. Where upstream's zips are, some more have their
 own nodes."""
-_APART = frozenset((*SHARED, *PREPARES, *JVM, *FIRST, *OLDEST, *GROUP, *EGGROLL, *ROLLSITE, *SERVING))
+_APART = frozenset((*SHARED, *PREPARES, *JVM, *FIRST, *OLDEST, *GROUP, *EGGROLL, *ROLLSITE, *OF_1_4_5, *SERVING))
 REST = tuple(path for path in _like("*") if path not in _APART)
 ALWAYS = frozenset(
     _named(
@@ -98,6 +99,7 @@ def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
         "eggroll": tuple(path for path in EGGROLL if path in ALWAYS or path in beside),
         "rollsite": ROLLSITE,
         "serving": SERVING,
+        "rollsite_145": OF_1_4_5,
         "jvm": tuple(path for path in JVM if path in ALWAYS or path in beside),
         **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): (path,) for path in alone},
         "first": FIRST,
