@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from own_store import import_confirmed, operator
+from prepared import BASE
 from program import Program
 from raised import RAISED
 from waiting import wait_until
@@ -47,6 +48,16 @@ SERVICES = ("zookeeper", "serving-server", "serving-proxy")
 ID, VERSION, LATER = sample.model_id(*PARTIES.values()), sample.VERSION, "202001020000000000002"
 SERVICE = "score"
 IDS = {"ours": "a000000000000001", "theirs": "b000000000000002"}
+HAND_OVER = """
+import json, sys
+path, identity = sys.argv[1:]
+with open(path, "r+") as file:
+    record = dict(json.load(file), **json.loads(identity))
+    file.seek(0)
+    file.truncate()
+    json.dump(record, file)
+"""
+"""The store of a prepared node is on record for the cluster of its sandbox, and becomes that of another one."""
 
 
 @dataclass
@@ -100,6 +111,9 @@ def environment(sandbox: Handed, place: Path, label: str, release: str, where: d
         }
 
     program = operator(sandbox, place, empty, pair)
+    identity = json.dumps({"cluster": label, "id": IDS[label]})
+    for node in where.values():
+        sandbox.sandbox.check(node, ["python3", "-c", HAND_OVER, f"{BASE}/.fatecloud/manifest.json", identity])
     program.ok("release", "fetch", release)
     import_confirmed(program, [file for file in ARCHIVES if release.removeprefix("serving-") in file.name])
     with RAISED.anything():

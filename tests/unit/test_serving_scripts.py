@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -104,8 +105,8 @@ class Store:
             "DBSIZE": lambda: len(self.keys),
             "PTTL": lambda: self.keys[words[1]],
             "STRLEN": lambda: 11,
-            "EXPIRE": lambda: 1,
-            "DEL": lambda: 1,
+            "EXPIRE": lambda: int(self.keys[words[1]] != -2),
+            "DEL": lambda: sum(self.keys[name] != -2 for name in words[1:]),
         }
         return answers[words[0]]()
 
@@ -133,9 +134,15 @@ def test_answers_are_counted_and_their_values_are_not_read(store: Store) -> None
 @pytest.mark.parametrize(("seconds", "verb"), [(60, "EXPIRE"), (0, "DEL")])
 def test_only_answers_of_servings_own_get_another_end(store: Store, seconds: int, verb: str) -> None:
     assert cached.kept("h", 1, "right", seconds)["changed"] == 3
-    changed = [words for words in store.said if words[0] == verb]
-    assert sorted(words[1] for words in changed) == sorted(["0f" * 16, "$1$ML$" + "x" * 22, "9999_case"])
-    assert {words[2:] for words in changed} == ({("60",)} if seconds else {()})
+    changed = [words[1:] if verb == "DEL" else words[1:2] for words in store.said if words[0] == verb]
+    assert sorted(chain(*changed)) == sorted(["0f" * 16, "f0" * 16, "$1$ML$" + "x" * 22, "9999_case"])
+    assert {words[2:] for words in store.said if words[0] == "EXPIRE"} == ({("60",)} if seconds else set())
+
+
+def test_more_answers_than_are_looked_at_get_another_end_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cached, "MOST", 1)
+    found = cached.kept("h", 1, "right", 0)
+    assert (found["answers"], found["left_out"], found["changed"]) == (1, 3, 3)
 
 
 def test_a_store_that_refuses_or_is_none_is_an_answer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

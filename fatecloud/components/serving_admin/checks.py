@@ -34,7 +34,7 @@ VIEW_INCOMPLETE = Code(
     "SERVING_ADMIN_VIEW_INCOMPLETE",
     "warning",
     "Serving's admin does not show a service that is registered.",
-    ("registry", "SERVING_UNREGISTERED", "SERVING_ADDRESS_WRONG"),
+    ("registry", "server", "proxy"),
 )
 OPEN = Code(
     "EXPOSURE_SERVING_ADMIN_OPEN",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from fatecloud.components.redis.probe_login import TIMEOUT, Connection, Refused
@@ -67,24 +68,38 @@ def _looked(connection: Connection, seconds: int | None) -> dict[str, Any]:
         "shortest": ends[0] if ends else None,
         "longest": ends[-1] if ends else None,
         "items": items,
-        "changed": 0 if seconds is None else sum(_until(connection, key, seconds) for key in alive),
+        "changed": 0 if seconds is None else _changed(connection, seconds),
     }
 
 
 def _keys(connection: Connection) -> list[str]:
     """At most `MOST` and a few."""
     found: dict[str, None] = {}
-    cursor = "0"
-    while len(found) < MOST:
-        cursor, names = connection.reply("SCAN", cursor, "COUNT", "500")
+    for names in _pages(connection):
         found.update(dict.fromkeys(names))
-        if cursor == "0":
+        if len(found) >= MOST:
             break
     return list(found)
 
 
-def _until(connection: Connection, key: str, seconds: int) -> int:
-    return int(connection.reply("EXPIRE", key, str(seconds)) if seconds else connection.reply("DEL", key))
+def _changed(connection: Connection, seconds: int) -> int:
+    """Of all there are, also beyond those that are looked at."""
+    changed = 0
+    for names in _pages(connection):
+        own = [name for name in names if OWN.fullmatch(name)]
+        if own and not seconds:
+            changed += int(connection.reply("DEL", *own))
+        elif own:
+            changed += sum(int(connection.reply("EXPIRE", name, str(seconds))) for name in own)
+    return changed
+
+
+def _pages(connection: Connection) -> Iterator[list[str]]:
+    """All keys; one that is there all the time is named at least once, see https://redis.io/docs/latest/commands/scan/."""
+    cursor = ""
+    while cursor != "0":
+        cursor, names = connection.reply("SCAN", cursor or "0", "COUNT", "500")
+        yield names
 
 
 if __name__ == "__main__":
