@@ -96,7 +96,7 @@ def published(
         program.wait_for(lambda report: report["status"] == 0, timeout=300)
     job = lr(site, oldest=pair.oldest)
     done = json.loads(program.ok("serving", "publish", job, SERVICE, "--yes", "-o", "json", timeout=900).out)
-    return Published(site, pair, job, done["version"])
+    return Published(site, pair, job, done["model"])
 
 
 def _both(document: dict[str, Any], pair: Pair, handed: Handed) -> None:

@@ -21,6 +21,7 @@ from fatecloud.components.serving_server import sample
 TABLE, NAMESPACE = "people", "trained"
 FEATURES: Mapping[str, Mapping[str, float]] = {"guest": sample.GUEST_FEATURES, "host": sample.HOST_FEATURES}
 ROLES = {"guest": A, "host": B}
+PORT = 9380
 _ROWS = 200
 _SEED = 7
 
@@ -39,7 +40,9 @@ def lr(site: Rolling, *, oldest: bool) -> str:
 
 def asked(site: Rolling, node: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Flow's answer of success."""
-    url = f"http://{site.nodes.addresses[node]}:9380{path}"
+    # Flow 1.4 listens at the address of its node, and 1.11 on loopback where its whole party is on one.
+    bound = site.nodes.check(node, ["ss", "-ltnH", f"sport = :{PORT}"]).split()[3]
+    url = f"http://{bound.replace('0.0.0.0', '127.0.0.1')}{path}"
     site.nodes.write(node, "/srv/exchange.py", script_text("flow", "v1/http_exchange.py").encode())
     ask = 'printf %s "$1" | python3 /srv/exchange.py'
     request = json.dumps({"method": "POST", "url": url, "body": body, "timeout": 120})
