@@ -19,12 +19,19 @@ def concerns(about: str, key: str) -> bool:
     return about in ("", key) or (party and (key.startswith(about) or key == f"{PEER}{about[:-1]}"))
 
 
-def whole_way(service: DesiredService, kinds: Collection[str], desired: Desired) -> list[ServiceId]:
+def whole_way(service: DesiredService, about: str, kinds: Collection[str], desired: Desired) -> list[ServiceId]:
     """The services at the ends of edges of these kinds, and what is behind them within their own owner.
 
     Not the parties that these know in turn: a request passes two parties, and no third one.
+
+    Args:
+        service: where it begins.
+        about: which neighbours are meant, see `concerns`.
+        kinds: of edges.
+        desired: has the services.
     """
-    ends = [target.id for edge in service.edges if edge.kind in kinds for target in services_behind(edge, desired)]
+    own = [edge for edge in service.edges if edge.kind in kinds and concerns(about, edge.target)]
+    ends = [target.id for edge in own for target in services_behind(edge, desired)]
     found, waiting = list(ends), list(ends)
     while waiting:
         further = desired.services[waiting.pop().key]

@@ -209,13 +209,14 @@ class _Bench:
         return (
             key in self.settling
             or (code.noted and not needed_by(self.desired, key).isdisjoint(self.settling))
-            or (code.far and any(one.key in self.settling for one in self._way(key, code)))
+            or (code.far and any(one.key in self.settling for one in self._way(finding, code)))
             or (bool(parts) and all(any(concerns(part, one) for one in self.settling) for part in parts))
         )
 
-    def _way(self, key: str, code: Code) -> list[ServiceId]:
-        service = self.desired.services.get(key)
-        return whole_way(service, code.explained_by, self.desired) if service else []
+    def _way(self, finding: Finding, code: Code) -> list[ServiceId]:
+        service, abouts = self.desired.services.get(finding.subject.service), finding.about.split() or [""]
+        ways = [whole_way(service, about, code.explained_by, self.desired) for about in abouts] if service else []
+        return [one for way in ways for one in way]
 
     def _asked(self, finding: Finding) -> list[str]:
         """The neighbours that the finding's probe asked: one may have come up again before it was looked at itself."""

@@ -36,8 +36,13 @@ class World:
         return tuple((name, other) for name, other in self.codes.items() if other.explains)
 
     def is_grave(self, cause: Finding, effect: Finding) -> bool:
-        """Whether it is bad enough to explain the effect by its severity alone."""
-        return cause.severity == "critical" or (effect.severity == "warning" and cause.id in self.lowered)
+        """Whether it is bad enough to explain the effect by its severity alone.
+
+        One of several instances explains worse than itself where it is on the way of a request, which may have met it.
+        """
+        code = self.codes.get(effect.code)
+        met = effect.severity == "warning" or (code is not None and code.far)
+        return cause.severity == "critical" or (met and cause.id in self.lowered)
 
     def underlies(self, cause: Finding) -> bool:
         """Whether it explains worse things than itself."""
@@ -79,7 +84,7 @@ def part_of(effect: Finding, about: str, code: Code, world: World) -> Part:
     along = [e for e in edges if e.kind in code.explained_by or ("*" in code.explained_by and e.hard)]
     ends = [target.id for edge in along for target in services_behind(edge, world.desired)]
     if code.far and service:
-        ends = whole_way(service, code.explained_by, world.desired)
+        ends = whole_way(service, about, code.explained_by, world.desired)
     reached = {target.id.node for edge in edges for target in services_behind(edge, world.desired)}
     return Part(
         effect,

@@ -58,9 +58,9 @@ class Code:
     file, a restart that is pending, a node under load."""
     far: bool = False
     """Whether it is about the whole way of a request: then what is behind its neighbours, by their own edges of the
-    kinds in `explained_by` and within their owner, explains it as they do; it is held back while one settles. A way
-    that leads to a party of another inventory is followed to its end point there, so the finding has to say whom to
-    ask about the rest."""
+    kinds in `explained_by` and within their owner, explains it as they do, also where it is one of several instances
+    that others replace; it is held back while one settles. A way that leads to a party of another inventory is followed
+    to its end point there, so the finding has to say whom to ask about the rest."""
     away: bool = False
     """Whether it says that the service does none of its work; then it is a warning where the other instances of its
     component suffice, see `Component.spare`."""

@@ -42,7 +42,7 @@ def asked(site: Rolling, node: str, path: str, body: Mapping[str, Any]) -> dict[
     """Flow's answer of success."""
     # Flow 1.4 listens at the address of its node, and 1.11 on loopback where its whole party is on one.
     bound = site.nodes.check(node, ["ss", "-ltnH", f"sport = :{PORT}"]).split()[3]
-    url = f"http://{bound.replace('0.0.0.0', '127.0.0.1')}{path}"
+    url = f"http://{bound}{path}"
     site.nodes.write(node, "/srv/exchange.py", script_text("flow", "v1/http_exchange.py").encode())
     ask = 'printf %s "$1" | python3 /srv/exchange.py'
     request = json.dumps({"method": "POST", "url": url, "body": body, "timeout": 120})

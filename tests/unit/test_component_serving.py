@@ -321,6 +321,10 @@ def test_another_partys_proxy_is_asked_only_where_the_way_through_both_says_noth
         lost = {"ok": False, "kind": "hop", "error": "no answer"}
         monkeypatch.setattr(probe_peers, "party", lambda host, *_, **__: lost if host == "o" else OK)
         assert asked() == {"ok": True, "behind": lost, "own": True}
+        # One of its servers is down, and the proxy chooses among all of them.
+        chosen = iter([lost, lost, lost, OK])
+        monkeypatch.setattr(probe_peers, "party", lambda *_, **__: next(chosen))
+        assert asked() == {"ok": True, "behind": OK}
     assert asked()["kind"] == "refused"
 
 

@@ -17,6 +17,7 @@ AWAY = Code("X_AWAY", "critical", "It does not work.", away=True)
 LOSS = Code("X_LOSS", "critical", "Its data are gone.")
 MISSES = Code("X_MISSES", "warning", "It misses another one.", ("member",))
 REFUSES = Code("X_REFUSES", "critical", "It refuses, for another one.", ("member",))
+FAILS = Code("X_FAILS", "critical", "Its request is lost.", ("member",), outward=True, far=True)
 EVERY = tuple(sorted(desired().services))
 
 
@@ -78,6 +79,14 @@ def test_a_lowered_finding_explains_warnings_and_nothing_worse() -> None:
     specs = (raises(AWAY, THIRD), raises(MISSES, LEADER, about=THIRD), raises(REFUSES, FOLLOWER, about=THIRD))
     causes = {finding.code: finding.caused_by for finding in report(*specs, silent=(THIRD,)).findings}
     assert causes == {"X_AWAY": (), "X_MISSES": (f"X_AWAY@{THIRD}",), "X_REFUSES": ()}
+
+
+def test_a_request_that_may_have_met_it_is_explained_by_it() -> None:
+    found = report(raises(AWAY, THIRD), raises(FAILS, LEADER, FOLLOWER, about=THIRD), silent=(THIRD,)).findings
+    causes = {str(finding.subject): finding.caused_by for finding in found if finding.code == "X_FAILS"}
+    assert causes == dict.fromkeys((LEADER, FOLLOWER), (f"X_AWAY@{THIRD}",))
+    (alone,) = report(raises(FAILS, LEADER, about=THIRD)).findings
+    assert alone.caused_by == ()
 
 
 @pytest.mark.parametrize("key", EVERY)

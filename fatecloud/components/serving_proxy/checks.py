@@ -59,8 +59,9 @@ PEER_SERVER_DOWN = Code(
     "SERVING_PEER_SERVER_DOWN",
     "critical",
     "Another party's proxy answers, and a request through it gets no answer of a server.",
-    (KIND, "SERVING_SERVER_DOWN"),
+    (KIND, "server", "SERVING_SERVER_DOWN"),
     outward=True,
+    far=True,
 )
 PEER_MTU = Code(
     "SERVING_PEER_MTU",
