@@ -63,7 +63,7 @@ def test_a_server_that_left_its_work_takes_it_back_by_the_command_of_its_finding
         # Before the service come the program's place and the inventory's.
         _, verb, *_, service = found["remedy"][0]["text"].split()
         assert (verb, service) == ("start", f"guest/serving-server@{SECOND}")
-        servings.program.ok(verb, service, "--yes", timeout=400)
+        servings.program.ok(verb, service, timeout=400)
         servings.restored()
     assert not done.failed
 

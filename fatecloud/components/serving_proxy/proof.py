@@ -68,7 +68,12 @@ def predict(ground: ProofGround) -> ProofResult:
         for role, server in sides.items():
             # A server may have the model although loading it fails: the answer can be lost, or binding it refused.
             loaded.append(role)
-            _load(ground, server, role, numbers)
+            try:
+                _load(ground, server, role, numbers)
+            except UsageError:
+                # What it has is someone else's.
+                loaded.remove(role)
+                raise
         figures = _scored(ground, began)
     except BaseException as error:
         left = _cleared(ground, {role: sides[role] for role in loaded}, numbers)
