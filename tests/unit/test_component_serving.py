@@ -325,6 +325,11 @@ def test_another_partys_proxy_is_asked_only_where_the_way_through_both_says_noth
         chosen = iter([lost, lost, lost, OK])
         monkeypatch.setattr(probe_peers, "party", lambda *_, **__: next(chosen))
         assert asked() == {"ok": True, "behind": OK}
+        # Past the own proxy it is seen what is lost.
+        large = {"ok": False, "kind": "large", "error": "short ones are answered"}
+        monkeypatch.setattr(probe_peers, "party", lambda *_, **__: lost)
+        monkeypatch.setattr(probe_peers, "sized", lambda ask, *_: lost if ask.__name__ == "through" else large)
+        assert asked() == {"ok": True, "behind": large}
     assert asked()["kind"] == "refused"
 
 
