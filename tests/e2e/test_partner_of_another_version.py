@@ -32,18 +32,19 @@ OTHER = {A: B, B: A}
 if not ARCHIVES[A] or not all(path.is_file() for path in ARCHIVES[B]):
     pytest.skip("FATECLOUD_PACKAGES names no directory with both releases", allow_module_level=True)
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
-MEMORY = 8 << 30
+MEMORY = 10 << 30
 PORT = 9370
 
 
 def alone(document: dict[str, Any], node: str, addresses: dict[str, str]) -> None:
     """The party of a node with its own release, and the other one as a partner that others run."""
     other = OTHER[node]
-    document["id"] = f"{document['id'][:-1]}{'ab'[node == B]}"
     document["release"], document["architecture"] = RELEASES[node], "eggroll"
     document["nodes"] = {node: document["nodes"][node]}
     services = dict.fromkeys(("flow", "mysql", "clustermanager", "nodemanager", ROUTERS[node]), node)
-    document["parties"] = {PARTIES[node]: {"addresses": [addresses[node]], "services": services}}
+    config = {"flow": {"jobs": {"cores": 2}}}
+    party = {"addresses": [addresses[node]], "services": services, "config": config}
+    document["parties"] = {PARTIES[node]: party}
     document["peers"] = {PARTIES[other]: {"proxy": f"{addresses[other]}:{PORT}", "addresses": [addresses[other]]}}
 
 
