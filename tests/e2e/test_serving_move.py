@@ -20,6 +20,7 @@ from own_store import import_confirmed, operator
 from prepared import BASE
 from program import Program
 from raised import RAISED
+from two_parties import home
 from waiting import wait_until
 
 from fatecloud.artifacts.index import canonical
@@ -172,8 +173,8 @@ def score(nodes: Sandbox, place: Place) -> float:
 
 def state(nodes: Sandbox, place: Place) -> str:
     """All files of the servers' models and their notes, with their digests."""
-    script = "find / -xdev -name .fate -path '*serving-server*' -type d -exec sh -c 'cd \"$1/..\"; "
-    script += 'find . -maxdepth 2 -type f \\( -name "model_*" -o -name "*former*" \\) -exec sha256sum {} +\' _ {} \\;'
+    script = f"cd {home(place.program)}/data && find . -path '*serving-server*' -type f "
+    script += "\\( -name 'model_*' -o -name '*former*' \\) -exec sha256sum {} + | sort"
     return "\n".join(nodes.check(node, ["sh", "-c", script]) for node in place.nodes.values())
 
 
