@@ -34,6 +34,7 @@ READING = {
     "rollsite.transfers",
     "serving-proxy.certificate",
     "serving-proxy.table",
+    "serving-server.left",
     "serving-server.load",
     "serving-server.settings",
     "serving-server.store",

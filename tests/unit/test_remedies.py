@@ -99,6 +99,7 @@ SHOWN_BY = {
     "SERVING_ROUTE_LOOPS": "FILE_DRIFTED",
     "SERVING_SETTING_UNREADABLE": "FILE_DRIFTED",
     "SERVING_TABLE_WRONG": "FILE_DRIFTED",
+    "SERVING_TLS_NOT_IN_FORCE": "FILE_DRIFTED",
     "SERVING_WAIT_SHORT": "FILE_DRIFTED",
 }
 """Codes of components that a deploy repairs: what is wrong then, of which the test above shows that it is repaired."""

@@ -14,10 +14,15 @@ PARTY = "coordinator"
 _SHOWN = 100
 """Sentences of an answer about a table, which may have any number of entries."""
 
-Routes = dict[str, dict[str, list[str]]]
 
-
-def judge(conf: str, path: str, party: str, itself: list[str], wanted: Routes, encrypted: Routes) -> dict[str, Any]:
+def judge(
+    conf: str,
+    path: str,
+    party: str,
+    itself: list[str],
+    wanted: dict[str, dict[str, list[str]]],
+    encrypted: dict[str, dict[str, list[str]]],
+) -> dict[str, Any]:
     """The document: `loops` are entries that lead back, `wrong` ones lead elsewhere; `party` is there if it is wrong.
 
     Args:
@@ -43,7 +48,7 @@ def judge(conf: str, path: str, party: str, itself: list[str], wanted: Routes, e
     return {"ok": True, **other, "loops": loops[:_SHOWN], "wrong": wrong[:_SHOWN]}
 
 
-def _loops(routes: Routes, itself: list[str]) -> list[str]:
+def _loops(routes: dict[str, dict[str, list[str]]], itself: list[str]) -> list[str]:
     return [
         f"what is for {_named(party, role)} goes to {where}"
         for party, roles in sorted(routes.items())
@@ -53,7 +58,7 @@ def _loops(routes: Routes, itself: list[str]) -> list[str]:
     ]
 
 
-def _wrong(routes: Routes, wanted: Routes) -> list[str]:
+def _wrong(routes: dict[str, dict[str, list[str]]], wanted: dict[str, dict[str, list[str]]]) -> list[str]:
     """What leads elsewhere than it should, for people."""
     said = [
         f"what is for {_named(party, role)} goes to {', '.join(ends) or 'no address'}, not to {', '.join(should)}"
@@ -66,7 +71,11 @@ def _wrong(routes: Routes, wanted: Routes) -> list[str]:
     return [*said, *(f"it has an entry for {_named(party, DEFAULT)}, and the inventory has not" for party in more)]
 
 
-def _open(over_tls: Routes, wanted: Routes, encrypted: Routes) -> list[str]:
+def _open(
+    over_tls: dict[str, dict[str, list[str]]],
+    wanted: dict[str, dict[str, list[str]]],
+    encrypted: dict[str, dict[str, list[str]]],
+) -> list[str]:
     """What goes out without TLS where it should have it, or the other way round."""
     return [
         f"what is for {_named(party, role)} goes out {'without' if should else 'with'} TLS"
