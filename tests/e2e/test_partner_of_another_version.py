@@ -75,8 +75,8 @@ def test_each_side_names_the_version_and_nothing_else(operators: dict[str, Progr
     subject = f"{PARTIES[node]}/{ROUTERS[node]}@{node}"
     with RAISED.anything():
         report = program.report()
-    found = [(finding["code"], finding["subject"]) for finding in report["findings"]]
-    assert found == [(f"{ROUTERS[node].upper()}_PEER_VERSION", subject)], report["findings"]
+    found = [finding["id"] for finding in report["findings"]]
+    assert found == [f"{ROUTERS[node].upper()}_PEER_VERSION@{subject}"], report["findings"]
 
 
 @pytest.mark.parametrize("node", PARTIES)
