@@ -7,6 +7,7 @@ itself asked, which says where on the way it fails.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,25 @@ NAMED, VERSION = "named", "version"
 OTHER_API = "api"
 """Kind of a flow's answer: it has the paths and the envelope of the other generation of FATE, and no others."""
 _NOT_THERE = ("refused", "foreign", "name", "unreachable")
+
+
+def of_another_api(answer: bytes, code: str, words: str, generation: int) -> dict[str, Any]:
+    """What an answer is that lacks the envelope of a flow: one of the other generation's, or no flow's.
+
+    Args:
+        answer: as it came.
+        code: key of the number in the envelope of the other generation.
+        words: key of the text there.
+        generation: its number, 1 for FATE 1.x.
+    """
+    try:
+        envelope = json.loads(answer)
+        if isinstance(envelope[code], int) and isinstance(envelope[words], str):
+            error = f"its flow has the API of FATE {generation}, and no other"
+            return {"ok": False, "kind": OTHER_API, "error": error}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass  # no flow of any version
+    return {"ok": False, "kind": "foreign", "error": "what answers is not flow"}
 
 
 def own_state(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fatecloud.components.router_questions import OTHER_API
+from fatecloud.components.router_questions import of_another_api
 from fatecloud.probing.dialing import readable
 
 PATH = "/v1/version/get"
@@ -29,19 +29,8 @@ def judged(answer: bytes) -> dict[str, Any]:
         code, data = int(envelope["retcode"]), envelope.get("data")
         version = str(data["FATE"]) if isinstance(data, dict) and "FATE" in data else ""
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        return _other(answer)
+        return of_another_api(answer, "code", "message", 2)
     if code:
         error = readable(f"flow answers with code {code}: {envelope.get('retmsg')}")
         return {"ok": False, "kind": "code", "error": error}
     return {"ok": True, "version": readable(version)}
-
-
-def _other(answer: bytes) -> dict[str, Any]:
-    """What an answer is that has not the envelope of 1.x."""
-    try:
-        envelope = json.loads(answer)
-        if isinstance(envelope["code"], int) and isinstance(envelope["message"], str):
-            return {"ok": False, "kind": OTHER_API, "error": "its flow has the API of FATE 2, and no other"}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        pass  # no flow of any version
-    return {"ok": False, "kind": "foreign", "error": "what answers is not flow"}

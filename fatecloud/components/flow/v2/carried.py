@@ -80,8 +80,9 @@ class FlowModels:
         return None
 
     def note(self, service: str, part: ModelPart | None) -> None:
-        """There is no such thing."""
-        raise self._script.failed(f"flow 2 binds no service ids: {part} stays without {service}")
+        """Flow 2 has no former model to note, because it binds no service ids."""
+        del part
+        raise self._script.failed(f"flow 2 binds no service ids, so none is noted for {service}")
 
     def _question(self, what: str, part: ModelPart) -> dict[str, Any]:
         names = {"model_id": part.model, "model_version": part.version, "role": part.role, "party_id": part.party}

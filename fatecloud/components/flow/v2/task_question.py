@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from fatecloud.components.flow.v2.signing import as_stranger
-from fatecloud.components.router_questions import OTHER_API
+from fatecloud.components.router_questions import of_another_api
 from fatecloud.probing.dialing import readable
 
 PATH = "/v2/partner/task/collect"
@@ -42,22 +42,11 @@ def judged(status: int, reason: str, body: bytes) -> dict[str, Any]:
         envelope = json.loads(body)
         code = int(envelope["code"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return _other(body)
+        return of_another_api(body, "retcode", "retmsg", 1)
     if code not in ANSWERED:
         error = readable(f"flow answers with code {code}: {envelope.get('message')}")
         return {"ok": False, "kind": "code", "error": error}
     return {"ok": True, "code": code}
-
-
-def _other(answer: bytes) -> dict[str, Any]:
-    """What an answer is that has not the envelope of 2.x."""
-    try:
-        envelope = json.loads(answer)
-        if isinstance(envelope["retcode"], int) and isinstance(envelope["retmsg"], str):
-            return {"ok": False, "kind": OTHER_API, "error": "its flow has the API of FATE 1, and no other"}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        pass  # no flow of any version
-    return {"ok": False, "kind": "foreign", "error": "what answers is not flow"}
 
 
 def refusal(status: int, body: bytes) -> str:
