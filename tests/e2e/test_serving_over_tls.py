@@ -19,6 +19,7 @@ from program import Program
 from raised import RAISED
 from repairs import repair
 from rolling import causes
+from serving_groups import pair
 from serving_packages import REAL, archives
 from servings import predicted
 from two_parties import home, label, slug, user
@@ -132,22 +133,12 @@ def servings(new_sandbox: Callable[..., Handed], tmp_path_factory: pytest.TempPa
 def _pair(document: dict[str, Any]) -> None:
     for name in ("release", "architecture", "parties"):
         document.pop(name, None)
-    document["groups"] = {
-        side: {
-            "release": RELEASE,
-            "services": dict.fromkeys(("zookeeper", "redis", "serving-server", "serving-proxy"), node),
-            "config": {
-                "serving-proxy": {
-                    "party": party,
-                    "timeout": 20_000,
-                    "tls": {"certificate": CERTIFICATE, "key": KEY, "ca": CA},
-                },
-                "serving-server": {"features": {"source": "sample"}},
-                "redis": {"memory": "8MiB"},
-            },
+    document["groups"] = pair(RELEASE, SIDES, ("zookeeper", "redis", "serving-server", "serving-proxy"))
+    for group in document["groups"].values():
+        group["config"]["serving-proxy"] |= {
+            "timeout": 20_000,
+            "tls": {"certificate": CERTIFICATE, "key": KEY, "ca": CA},
         }
-        for side, (node, party) in SIDES.items()
-    }
 
 
 def refused(servings: Servings) -> str:
